@@ -1,0 +1,148 @@
+/**
+ * The ports: all that the firmware asks of the world outside it. Linux has one form of each; a test or the rig
+ * gives another. Every promise that a port returns stands for work in flight, which a virtual clock counts.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { Clock, Duration } from '../../protocol/time.js'
+import type { RandomBytes } from '../../protocol/random.js'
+
+export interface Platform {
+  readonly clock: Clock
+  readonly random: Random
+  readonly keys: KeyMaker
+  readonly disk: Disk
+  readonly http: Http
+  readonly network: Network
+  readonly serial: SerialPorts
+}
+
+export interface Random {
+  readonly bytes: RandomBytes
+  /** Uniform over the whole numbers from `low` to `high`, both included. */
+  integer(low: number, high: number): number
+}
+
+/** Asymmetric key generation: slow, on a thread of its own. */
+export interface KeyMaker {
+  rsa(bits: 2048 | 3072 | 4096): Promise<KeyObject>
+}
+
+export interface FileFacts {
+  readonly kind: 'file' | 'directory'
+  /** Bytes. */
+  readonly size: number
+}
+
+/**
+ * A file system, in the few calls that crash safety needs. Contract:
+ * - what `create`, `append` and `truncate` wrote may be lost, whole or in part, until `syncFile` returns;
+ * - what `create`, `rename`, `remove` and `makeDirectory` did to names may be lost, in any order, until
+ *   `syncDirectory` of the parent returns;
+ * - every call fails with code `disk-failed` (facts: path, errno), nothing else.
+ */
+export interface Disk {
+  /** @throws disk-failed when the file is missing or larger than `limit` bytes */
+  read(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>>
+  /** Names in a directory, sorted. */
+  list(path: string): Promise<readonly string[]>
+  /** Undefined when nothing is there. */
+  facts(path: string): Promise<FileFacts | undefined>
+  /** Makes a new file with mode 0600; fails when the name is taken (O_EXCL). */
+  create(path: string, bytes: Uint8Array): Promise<void>
+  append(path: string, bytes: Uint8Array): Promise<void>
+  truncate(path: string, size: number): Promise<void>
+  syncFile(path: string): Promise<void>
+  /** Makes one directory with mode 0700; fails when the name is taken. */
+  makeDirectory(path: string): Promise<void>
+  syncDirectory(path: string): Promise<void>
+  /** Replaces `to` when it is a file. */
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file or an empty directory. */
+  remove(path: string): Promise<void>
+  /**
+   * Takes the one lock of a directory; it ends with the process at the latest.
+   * @throws store-locked when another process (or another call in this one) holds it
+   */
+  lock(directory: string): Promise<() => Promise<void>>
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  /** From the start to the last byte of the answer; then the connection is cancelled. */
+  readonly timeout: Duration
+  /** Largest body accepted, bytes. */
+  readonly limit: number
+  /** PEM or DER certificates that an `https:` server must lead to; the system's roots are never used. */
+  readonly trustAnchors?: readonly Uint8Array[]
+}
+
+export interface HttpResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array<ArrayBuffer>
+}
+
+export interface Http {
+  /**
+   * One exchange on a connection of its own; redirects are not followed, any status is returned.
+   * @throws connect-failed, timed-out, response-too-large, tls-untrusted, bad-response
+   */
+  exchange(request: HttpRequest): Promise<HttpResponse>
+}
+
+/** What a TLS server shows: leaf first, then intermediates; DER. */
+export interface TlsCredentials {
+  readonly privateKey: KeyObject
+  readonly chain: readonly Uint8Array[]
+}
+
+export interface PageRequest {
+  readonly method: string
+  readonly path: string
+}
+
+export interface PageResponse {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface HttpsListener {
+  /** The port in use (the one asked for, or the one the system chose for 0). */
+  readonly port: number
+  /** New connections get the new credentials; open ones go on undisturbed. */
+  setCredentials(credentials: TlsCredentials): void
+  /** Stops listening and ends what is open. */
+  close(): Promise<void>
+}
+
+export interface Network {
+  /** @throws listen-failed */
+  listenHttps(options: {
+    readonly address: string
+    readonly port: number
+    readonly credentials: TlsCredentials
+    readonly answer: (request: PageRequest) => PageResponse
+  }): Promise<HttpsListener>
+  /**
+   * A real TLS handshake as a client; nothing is verified, it tells what was shown.
+   * @returns the server's chain as sent, leaf first, DER
+   * @throws connect-failed, timed-out
+   */
+  handshake(options: { readonly host: string; readonly port: number; readonly timeout: Duration }): Promise<readonly Uint8Array[]>
+  /** This board's own addresses, without loopback. */
+  addresses(): readonly string[]
+}
+
+export interface SerialPorts {
+  /**
+   * Opens a serial line: a device path, `unix:/path` or `tcp://host:port`.
+   * @throws connect-failed
+   */
+  open(path: string, baudRate: number): Promise<Duplex>
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the system tests use as counterparts (nothing that the firmware itself needs).
+#   scep      micromdm's scepserver and scepclient
+#   socat     a pty pair as the serial line
+#   strace    kills the board at each fsync and rename
+#   openssl   the counterpart for CMS, CSR and TLS
+#   systemd   `systemd-analyze security` checks the unit
+set -euo pipefail
+packages=(scep socat strace openssl systemd)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+[ "${#missing[@]}" -eq 0 ] && { echo "Debian parts: all there (${packages[*]})"; exit 0; }
+echo "Debian parts: installing ${missing[*]}"
+sudo=()
+[ "$(id -u)" -eq 0 ] || sudo=(sudo)
+"${sudo[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
