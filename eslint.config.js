@@ -20,7 +20,7 @@ export default tseslint.config(
   },
   {
     files: ['protocol/**/*.ts', 'firmware/**/*.ts', 'rig/**/*.ts'],
-    ignores: ['firmware/platform/**', 'rig/platform.ts'],
+    ignores: ['firmware/platform/**', 'rig/platform/**'],
     rules: {
       'no-restricted-globals': ['error', ...['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'performance', 'crypto'].map((name) => ({ name, message: throughPorts }))],
       'no-restricted-properties': ['error',

@@ -1,0 +1,61 @@
+/** What the rig asks of the machine it runs on. Linux has one form of each; a test may give another. */
+import type { Duplex } from 'node:stream'
+import type { RandomBytes } from '../../protocol/random.js'
+import type { Clock } from '../../protocol/time.js'
+
+export interface RigPlatform {
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly processes: Processes
+  readonly lines: Lines
+  readonly files: Files
+}
+
+export interface ProcessExit {
+  /** Undefined when a signal ended it. */
+  readonly code: number | undefined
+  readonly signal: string | undefined
+}
+
+export interface RunningProcess {
+  readonly pid: number
+  readonly exited: Promise<ProcessExit>
+  /** Sends a signal; does nothing when the process has ended. */
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void
+}
+
+export interface Processes {
+  /**
+   * Starts a program without a shell; it is killed with the rig.
+   * @throws connect-failed when the program is not there
+   */
+  start(command: string, args: readonly string[], options?: {
+    readonly environment?: Readonly<Record<string, string>>
+    readonly directory?: string
+    /** Each line of its standard output and standard error. */
+    readonly onLine?: (line: string) => void
+  }): Promise<RunningProcess>
+  /** Whether a program of that name is on the path. */
+  has(command: string): Promise<boolean>
+}
+
+/** Byte streams that stand for a serial line. */
+export interface Lines {
+  /**
+   * Opens a terminal device or pty, `unix:/path`, or `tcp://host:port`.
+   * @throws connect-failed
+   */
+  open(path: string): Promise<Duplex>
+  /** Listens on a Unix socket. */
+  listen(path: string, onConnection: (stream: Duplex) => void): Promise<{ close(): Promise<void> }>
+}
+
+export interface Files {
+  /** A new directory that only this user can read; `remove` deletes it with all that is in it. */
+  temporaryDirectory(name: string): Promise<{ readonly path: string; remove(): Promise<void> }>
+  write(path: string, text: string): Promise<void>
+  append(path: string, text: string): Promise<void>
+  /** Undefined when there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>
+  exists(path: string): Promise<boolean>
+}

@@ -1,0 +1,2 @@
+export { StepRecorder } from './recorder.js'
+export type { Note, Step, StepListener } from './recorder.js'
