@@ -1,1 +1,5 @@
 export type * from './ports.js'
+export type * from './http-ports.js'
+export { listenHttp } from './http-listener.js'
+export { interrupted, makeRsaKey, systemRandom } from './system.js'
+export type { MakeRsaKey, RsaBits } from './system.js'
