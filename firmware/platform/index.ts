@@ -1,1 +1,8 @@
 export type * from './ports.js'
+export { buildDate } from './build-date.js'
+export { LinuxClock } from './linux-clock.js'
+export { LinuxHttp } from './linux-http.js'
+export { linuxKeys } from './linux-keys.js'
+export { integerFrom, linuxRandom } from './linux-random.js'
+export { LogBook, formatLogLine } from './log.js'
+export type { Log, LogLevel, LogLine } from './log.js'
