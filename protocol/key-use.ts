@@ -1,0 +1,31 @@
+/** What a key is used for (device.md section 7), and how people and commands write it. */
+import { PlatenError } from './errors.js'
+
+/** `ipsec:<policy>` is one of the named IPSec policies. */
+export type KeyUse = 'tls' | 'ieee-802-1x' | `ipsec:${string}`
+
+const policyName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/
+
+/**
+ * Reads a key use as a person or a command writes it: `tls`, `ieee-802-1x` (or `802.1x`), `ipsec:<policy>`.
+ * Case counts only in the name of a policy.
+ * @throws invalid-value (facts.field = `use`)
+ */
+export function parseKeyUse(text: string): KeyUse {
+  const lower = text.trim().toLowerCase()
+  if (lower === 'tls') return 'tls'
+  if (lower === 'ieee-802-1x' || lower === '802.1x' || lower === 'ieee 802.1x') return 'ieee-802-1x'
+  const policy = lower.startsWith('ipsec:') ? text.trim().slice('ipsec:'.length) : undefined
+  if (policy !== undefined && policyName.test(policy)) return `ipsec:${policy}`
+  throw new PlatenError('invalid-value', `use: ${JSON.stringify(text)} is not a use of a key`, {
+    facts: { field: 'use' },
+    fix: 'Give tls, ieee-802-1x, or ipsec:<policy> with a policy name of 1 to 32 letters, digits, dots, dashes or underscores.',
+  })
+}
+
+/** The name of a use as administrators know it. */
+export function displayKeyUse(use: KeyUse): string {
+  if (use === 'tls') return 'TLS'
+  if (use === 'ieee-802-1x') return 'IEEE 802.1X'
+  return `IPSec (${use.slice('ipsec:'.length)})`
+}
