@@ -21,6 +21,7 @@ type StateCode =
   | 'nothing-to-poll'
   | 'clock-not-set'
   | 'not-configured'
+  | 'interrupted'
 
 /** Key store (device.md section 6). */
 type StoreCode =

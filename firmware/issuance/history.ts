@@ -1,0 +1,137 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import type { ErrorCode, PlatenError } from '../../protocol/errors.js'
+import { parseKeyUse } from '../../protocol/key-use.js'
+import { RecordFile, type Disk } from '../platform/index.js'
+
+export type RequestStatus = 'To Be Processed' | 'Processing...' | 'Error' | 'Successful'
+
+/** One row of Certificate Issuance Request Status (device.md section 5), with what stands beside it. */
+export interface HistoryEntry {
+  /** Grows by one with each request. */
+  readonly id: number
+  /** Wall ms; undefined while the clock was not set. */
+  readonly requestedAt?: number
+  readonly status: RequestStatus
+  /** Verbatim text for administrators; empty while nothing is to be said. */
+  readonly details: string
+  readonly code?: ErrorCode
+  readonly extra: {
+    readonly transactionId?: string
+    /** What was being done when it ended. */
+    readonly phase?: string
+    readonly failInfoText?: string
+    /** The error of an NDES server, in words. */
+    readonly ndes?: string
+    readonly next?: string
+    readonly advice?: string
+  }
+  readonly keyName: string
+  /** Wall ms at which the certificate was issued. */
+  readonly issuedAt?: number
+}
+
+/** What has to survive a crash so that a request is neither lost nor sent twice (architecture.md, intent). */
+export type Transaction = z.infer<typeof transaction>
+
+/** A row as stored: open rows carry their transaction, so that result and intent are one record. */
+export type Row = HistoryEntry & { readonly transaction?: Transaction }
+
+const transaction = z.strictObject({
+  /** C-7. */
+  transactionId: z.string(),
+  /** C-2: the pin in force when it began; the answer has to come from the same CA. */
+  caFingerprint: z.string(),
+  use: z.string().transform(parseKeyUse).optional(),
+  /** Durable before the first byte of the request itself: from here on the server may know of it. */
+  intent: z.strictObject({
+    keyId: z.string(),
+    /** SHA-256, hex. The CSR itself holds the challenge and is not stored. */
+    csr: z.string(),
+    /** The certificate that signs the messages of this transaction, base64 of DER; its subject is the CSR's. */
+    signer: z.string(),
+  }).optional(),
+})
+
+const row = z.strictObject({
+  id: z.number().int(),
+  requestedAt: z.number().optional(),
+  status: z.enum(['To Be Processed', 'Processing...', 'Error', 'Successful']),
+  details: z.string(),
+  code: z.string().transform((code) => code as ErrorCode).optional(),
+  extra: z.strictObject({
+    transactionId: z.string().optional(),
+    phase: z.string().optional(),
+    failInfoText: z.string().optional(),
+    ndes: z.string().optional(),
+    next: z.string().optional(),
+    advice: z.string().optional(),
+  }),
+  keyName: z.string(),
+  issuedAt: z.number().optional(),
+  transaction: transaction.optional(),
+})
+
+const stored = z.strictObject({ version: z.literal(1), nextId: z.number().int(), rows: z.array(row) })
+interface Stored {
+  readonly version: 1
+  readonly nextId: number
+  readonly rows: readonly Row[]
+}
+
+/** device.md section 5. */
+export const historyLength = 20
+
+/** The last 20 requests, newest first, kept over restarts. */
+export class History {
+  readonly #file: RecordFile<Stored>
+
+  private constructor(file: RecordFile<Stored>) {
+    this.#file = file
+  }
+
+  /** A damaged file gives an empty history and a problem. @throws disk-failed */
+  static async open(disk: Disk, directory: string): Promise<History> {
+    return new History(await RecordFile.open<Stored>({
+      disk,
+      path: posix.join(directory, 'issuance.json'),
+      check: (content) => stored.parse(content) as Stored,
+      empty: { version: 1, nextId: 1, rows: [] },
+    }))
+  }
+
+  get problem(): PlatenError | undefined {
+    return this.#file.problem
+  }
+
+  /** Newest first. */
+  rows(): readonly Row[] {
+    return this.#file.value.rows
+  }
+
+  /** Adds a row on top, durably. @throws disk-failed */
+  async add(content: Omit<Row, 'id'>): Promise<Row> {
+    const id = this.#file.value.nextId
+    const added: Row = { ...content, id }
+    await this.#file.update((value) => ({ ...value, nextId: id + 1, rows: lastOf([added, ...value.rows]) }))
+    return added
+  }
+
+  /** Puts a row in the place of the one with its id, durably. @throws disk-failed */
+  async replace(next: Row): Promise<void> {
+    await this.#file.update((value) => ({ ...value, rows: value.rows.map((old) => (old.id === next.id ? next : old)) }))
+  }
+}
+
+/** Drops the oldest row that has ended: an open transaction holds a key, and forgetting it would lose that key. */
+function lastOf(rows: readonly Row[]): readonly Row[] {
+  if (rows.length <= historyLength) return rows
+  const oldestEnded = rows.findLastIndex((old) => old.transaction === undefined)
+  return oldestEnded <= 0 ? rows : rows.toSpliced(oldestEnded, 1)
+}
+
+/** The row as others see it. */
+export function entryOf(row: Row): HistoryEntry {
+  const { transaction, ...entry } = row
+  return transaction === undefined ? row : entry
+}
