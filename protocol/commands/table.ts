@@ -1,0 +1,42 @@
+/** The one table of commands: every front knows these and no others. */
+import type * as z from 'zod'
+import { caFetch, caPin, caShow, commSet, commShow } from './communication.js'
+import type { CommandDefinition } from './definition.js'
+import { help, log, logout, password, restart, status, whoami } from './device.js'
+import { history, poll, request } from './issuance.js'
+import { keysAssign, keysDelete, keysList, keysShow } from './keys.js'
+
+export const commands = {
+  'comm show': commShow,
+  'comm set': commSet,
+  'ca fetch': caFetch,
+  'ca show': caShow,
+  'ca pin': caPin,
+  request,
+  status,
+  history,
+  poll,
+  'keys list': keysList,
+  'keys show': keysShow,
+  'keys delete': keysDelete,
+  'keys assign': keysAssign,
+  restart,
+  log,
+  whoami,
+  password,
+  logout,
+  help,
+} as const satisfies Readonly<Record<string, CommandDefinition>>
+
+export type CommandName = keyof typeof commands
+/** A request after its check: defaults filled in, text turned into types. */
+export type RequestOf<Name extends CommandName> = z.output<(typeof commands)[Name]['request']>
+export type ReplyOf<Name extends CommandName> = z.output<(typeof commands)[Name]['reply']>
+
+/** In the order of the table. */
+export const commandNames = Object.keys(commands) as readonly CommandName[]
+
+/** The definition by name, without its own types. */
+export function definitionOf(name: CommandName): CommandDefinition {
+  return commands[name]
+}
