@@ -1,0 +1,84 @@
+import { applyEffect, entriesOf, type DiskImage, type Effect, type FileBytes } from './disk-image.js'
+import type { RecordingDisk } from './recording-disk.js'
+
+/**
+ * Every state that a power cut right after the first `prefix` operations could leave, by the contract of the port:
+ * each unsynced change of a name kept or lost, in every combination, and of each file with unsynced content the old
+ * content, the new, beginnings of the new, and blocks of zeros where the new should be.
+ */
+export function* crashImages(disk: RecordingDisk, prefix: number): Generator<DiskImage> {
+  const { durable, names, contents } = pendingAfter(disk, prefix)
+  const files = [...contents]
+  for (let kept = 0; kept < 2 ** names.length; kept += 1) {
+    const image = new Map(durable)
+    for (const [index, effect] of names.entries()) if ((kept & (1 << index)) !== 0) applyEffect(image, effect)
+    yield* withContents(image, files)
+  }
+}
+
+interface Pending {
+  /** The start, with all that was synced and all directories (empty and reachable by nobody until linked). */
+  readonly durable: DiskImage
+  readonly names: readonly Effect[]
+  readonly contents: ReadonlyMap<number, readonly FileBytes[]>
+}
+
+function pendingAfter(disk: RecordingDisk, prefix: number): Pending {
+  const durable = new Map(disk.start)
+  let names: Effect[] = []
+  const latest = new Map<number, FileBytes>()
+  for (const { effects, syncs } of disk.operations.slice(0, prefix)) {
+    for (const effect of effects) {
+      if (effect.kind === 'content') latest.set(effect.file, effect.bytes)
+      else if (effect.kind === 'directory') applyEffect(durable, effect)
+      else names.push(effect)
+    }
+    if (syncs?.kind === 'file') {
+      const bytes = latest.get(syncs.node)
+      if (bytes !== undefined) durable.set(syncs.node, bytes)
+      latest.delete(syncs.node)
+    }
+    if (syncs?.kind === 'directory') {
+      for (const effect of names) if (changes(effect, syncs.node)) applyEffect(durable, effect)
+      names = names.filter((effect) => !changes(effect, syncs.node))
+    }
+  }
+  const contents = new Map([...latest].map(([node, bytes]) => [node, variants(contentOf(durable, node), bytes)]))
+  return { durable, names, contents }
+}
+
+/** A move between directories counts as lasting once its target has been synced. */
+function changes(effect: Effect, directory: number): boolean {
+  return effect.kind === 'move' ? effect.to === directory : (effect.kind === 'link' || effect.kind === 'unlink') && effect.directory === directory
+}
+
+function contentOf(image: DiskImage, node: number): FileBytes {
+  const found = image.get(node)
+  return found instanceof Uint8Array ? found : new Uint8Array()
+}
+
+/** What may be found of a file whose content went from `before` to `after` without a sync. */
+function variants(before: FileBytes, after: FileBytes): readonly FileBytes[] {
+  if (after.length <= before.length) return [before, after]
+  const grown = after.length - before.length
+  const cuts = [...new Set([1, grown >> 2, grown >> 1, grown - 1])].filter((cut) => cut > 0 && cut < grown)
+  const zeroed = (from: number): FileBytes => after.map((byte, index) => (index < before.length + from ? byte : 0))
+  return [before, after, ...cuts.map((cut) => after.subarray(0, before.length + cut)), zeroed(0), zeroed(grown >> 1)]
+}
+
+function* withContents(image: DiskImage, files: readonly (readonly [number, readonly FileBytes[]])[]): Generator<DiskImage> {
+  const [first, ...rest] = files
+  if (first === undefined) {
+    yield image
+    return
+  }
+  for (const bytes of first[1]) yield* withContents(new Map(image).set(first[0], bytes), rest)
+}
+
+/** For a report: the names in an image, with the sizes of the files. */
+export function describeImage(image: DiskImage, node = 0, path = ''): readonly string[] {
+  return [...entriesOf(image, node) ?? []].flatMap(([name, child]) => {
+    const found = image.get(child)
+    return found instanceof Uint8Array ? [`${path}/${name} ${found.length}`] : [`${path}/${name}/`, ...describeImage(image, child, `${path}/${name}`)]
+  })
+}
