@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { PlatenError } from '../../protocol/errors.js'
+import type { SerialPorts } from './ports.js'
+
+/** Serial lines of this machine: a UART or pty by its device path, or the same bytes through a socket. */
+export const linuxSerial: SerialPorts = {
+  async open(path, baudRate) {
+    try {
+      return await opened(path, baudRate)
+    } catch (cause) {
+      throw openFailed(path, cause)
+    }
+  },
+}
+
+async function opened(path: string, baudRate: number): Promise<Duplex> {
+  if (path.startsWith('unix:')) return connected(connect({ path: path.slice('unix:'.length) }))
+  if (path.startsWith('tcp://')) {
+    const { hostname, port } = new URL(path)
+    return connected(connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true }))
+  }
+  // Imported when it is needed: a board on a socket never pays for the native part.
+  const { SerialPort } = await import('serialport')
+  const line = new SerialPort({ path, baudRate, autoOpen: false })
+  await new Promise<void>((resolve, reject) => {
+    line.open((error) => {
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+  return line
+}
+
+async function connected<Line extends Duplex>(line: Line): Promise<Line> {
+  await once(line, 'connect')
+  return line
+}
+
+function openFailed(path: string, cause: unknown): PlatenError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const [reason, fix] = troubles.find(([pattern]) => pattern.test(message))?.[1] ?? [message, 'Check serial.path in the config.']
+  return new PlatenError('connect-failed', `cannot open the serial line ${path}: ${reason}`, { facts: { path }, fix, cause })
+}
+
+const troubles: readonly (readonly [RegExp, readonly [string, string]])[] = [
+  [/ENOENT|No such file/, ['there is no such device or socket', 'Set serial.path in the config to a line that exists, for example /dev/ttyAMA0 or /dev/ttyUSB0.']],
+  [/EACCES|Permission denied/, ['permission denied', 'Let the user that runs the board use the line, for example by the group dialout.']],
+  [/ECONNREFUSED/, ['nobody listens there', 'Start the other end of the line first.']],
+  [/Cannot lock port|EBUSY/, ['another program has it open', 'Close that program (a terminal, a getty) and start again.']],
+]

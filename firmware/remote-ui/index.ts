@@ -1,0 +1,2 @@
+export { remotePages } from './remote-pages.js'
+export type { BoardFacts } from './remote-pages.js'
