@@ -13,6 +13,9 @@ interface Wait {
 /** Enough for the longest reply of a board; what is older was read by nobody and is let go. */
 const bufferLimit = 256 * 1024
 
+/** Cursor moves and erasures of a line editor at the board's end; a driver reads the text alone. */
+const terminalControl = /\u001b\[[0-9;?]*[A-Za-z]/gu
+
 /**
  * One end of a serial line, as a person at a terminal uses it: read up to something, then type.
  * It never sleeps: it waits for text, with a deadline.
@@ -25,12 +28,12 @@ export class ConsoleSession {
   #wait: Wait | undefined
   #ended = false
 
-  /** @param onText sees all that the board writes, in the order of arrival */
+  /** @param onText sees all that the board writes, without terminal control */
   constructor(line: Duplex, clock: Clock, onText: (text: string) => void = () => undefined) {
     this.#line = line
     this.#clock = clock
     line.on('data', (bytes: Buffer) => {
-      const text = this.#decoder.write(bytes)
+      const text = this.#decoder.write(bytes).replace(terminalControl, '')
       onText(text)
       this.#unread = (this.#unread + text).slice(-bufferLimit)
       this.#settle()

@@ -1,5 +1,6 @@
 export type * from './ports.js'
 export type * from './http-ports.js'
 export { listenHttp } from './http-listener.js'
+export { linuxPlatform } from './linux-platform.js'
 export { interrupted, makeRsaKey, systemRandom } from './system.js'
 export type { MakeRsaKey, RsaBits } from './system.js'

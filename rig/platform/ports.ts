@@ -1,14 +1,25 @@
 /** What the rig asks of the machine it runs on. Linux has one form of each; a test may give another. */
 import type { Duplex } from 'node:stream'
+import type { Http, KeyMaker, Network } from '../../firmware/platform/index.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import type { Clock } from '../../protocol/time.js'
+import type { ListenHttp } from './http-ports.js'
 
 export interface RigPlatform {
   readonly clock: Clock
   readonly random: RandomBytes
+  readonly keys: KeyMaker
   readonly processes: Processes
   readonly lines: Lines
   readonly files: Files
+  readonly http: Http
+  readonly listenHttp: ListenHttp
+  readonly network: Pick<Network, 'handshake'> & {
+    /** A port that nobody listens on, on the loopback address, at the time of asking. */
+    freeTcpPort(): Promise<number>
+  }
+  /** Resolves with the first SIGINT or SIGTERM. */
+  interrupted(): Promise<string>
 }
 
 export interface ProcessExit {

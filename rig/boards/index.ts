@@ -1,0 +1,8 @@
+export type { Board, CommandOutcome } from './board.js'
+export { ConsoleDriver } from './console-driver.js'
+export { ConsoleSession } from './console-session.js'
+export { ProcessBoard } from './process-board.js'
+export type { ProcessBoardOptions } from './process-board.js'
+export { createSerialLine } from './serial-line.js'
+export type { SerialLine } from './serial-line.js'
+export { VirtualClock } from './virtual-clock.js'

@@ -1,0 +1,130 @@
+import { stringify } from 'yaml'
+import { minutes, seconds, type Duration } from '../../protocol/time.js'
+import type { RigPlatform, RunningProcess } from '../platform/index.js'
+import type { Board, CommandOutcome } from './board.js'
+import { ConsoleDriver } from './console-driver.js'
+import { ConsoleSession } from './console-session.js'
+import { createSerialLine, type SerialLine } from './serial-line.js'
+
+export interface ProcessBoardOptions {
+  readonly name: string
+  /** The board's own folder: configuration, data, serial line. */
+  readonly directory: string
+  /** The built firmware's entry point. */
+  readonly firmware: string
+  readonly maxKeys?: number
+  /** Sees what the board writes on its serial line. */
+  readonly onConsole?: (text: string) => void
+  /** Sees what the process says on standard output and standard error. */
+  readonly onLog?: (line: string) => void
+}
+
+const startDeadline = seconds(60)
+/** A board that does not stop when asked is a finding, but it must not hold up the run. */
+const stopDeadline = seconds(15)
+
+/** The built firmware as a child process, with a pty or a Unix socket as its serial line. */
+export class ProcessBoard implements Board {
+  readonly name: string
+  readonly https: { readonly host: string; readonly port: number }
+  readonly line: SerialLine
+  readonly configPath: string
+  readonly #platform: RigPlatform
+  readonly #options: ProcessBoardOptions
+  #process: RunningProcess | undefined
+  #session: ConsoleSession | undefined
+  #driver: ConsoleDriver | undefined
+
+  private constructor(platform: RigPlatform, options: ProcessBoardOptions, line: SerialLine, port: number) {
+    this.name = options.name
+    this.https = { host: '127.0.0.1', port }
+    this.line = line
+    this.configPath = `${options.directory}/board.yaml`
+    this.#platform = platform
+    this.#options = options
+  }
+
+  /** Makes the board's folder, configuration and serial line; the board is off. */
+  static async create(platform: RigPlatform, options: ProcessBoardOptions): Promise<ProcessBoard> {
+    const line = await createSerialLine(platform, options.directory)
+    const port = await platform.network.freeTcpPort()
+    const board = new ProcessBoard(platform, options, line, port)
+    await platform.files.write(board.configPath, stringify({
+      data: `${options.directory}/data`,
+      serial: { path: line.boardPath },
+      https: { address: '127.0.0.1', port },
+      ...options.maxKeys === undefined ? {} : { model: { maxKeys: options.maxKeys } },
+    }))
+    return board
+  }
+
+  async powerOn(): Promise<void> {
+    this.#process = await this.#platform.processes.start(process.execPath, ['--enable-source-maps', this.#options.firmware, this.configPath], {
+      onLine: (line) => this.#options.onLog?.(line),
+    })
+    await this.attach()
+    await this.#console().until(/platen|Platen/u, startDeadline)
+    await this.#keyboard().awake(startDeadline)
+  }
+
+  async powerOff(): Promise<void> {
+    await this.#end('SIGTERM', stopDeadline)
+  }
+
+  async cutPower(): Promise<void> {
+    await this.#end('SIGKILL', minutes(1))
+  }
+
+  async signIn(password: string): Promise<void> {
+    await this.#keyboard().signIn(password)
+  }
+
+  async command(...[line, options]: Parameters<Board['command']>): Promise<CommandOutcome> {
+    return this.#keyboard().command(line, options)
+  }
+
+  async restarted(): Promise<void> {
+    await this.#console().until(/Platen/u, startDeadline)
+    await this.#keyboard().awake(startDeadline)
+  }
+
+  /** Takes the rig's end of the serial line. */
+  async attach(): Promise<void> {
+    this.#session ??= new ConsoleSession(await this.#platform.lines.open(this.line.hostPath), this.#platform.clock, this.#options.onConsole)
+    this.#driver ??= new ConsoleDriver(this.#session)
+  }
+
+  /** Leaves the rig's end of the serial line to somebody else; the board runs on. */
+  detach(): void {
+    this.#session?.close()
+    this.#session = undefined
+    this.#driver = undefined
+  }
+
+  /** Switches the board off and takes its serial line away. */
+  async dispose(): Promise<void> {
+    await this.powerOff()
+    this.detach()
+    await this.line.close()
+  }
+
+  #console(): ConsoleSession {
+    if (this.#session === undefined) throw new TypeError('the board is not attached')
+    return this.#session
+  }
+
+  #keyboard(): ConsoleDriver {
+    if (this.#driver === undefined) throw new TypeError('the board is not attached')
+    return this.#driver
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL', deadline: Duration): Promise<void> {
+    const running = this.#process
+    if (running === undefined) return
+    running.signal(signal)
+    const timer = this.#platform.clock.after('board-stop', deadline, () => running.signal('SIGKILL'))
+    await running.exited
+    timer.cancel()
+    this.#process = undefined
+  }
+}

@@ -1,0 +1,2 @@
+export { startScepserver } from './scepserver.js'
+export type { PeerScepServer } from './scepserver.js'

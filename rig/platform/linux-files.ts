@@ -1,0 +1,15 @@
+import { access, appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Files } from './ports.js'
+
+export const linuxFiles: Files = {
+  async temporaryDirectory(name) {
+    const path = await mkdtemp(join(tmpdir(), `${name}-`))
+    return { path, remove: () => rm(path, { recursive: true, force: true }) }
+  },
+  write: (path, text) => writeFile(path, text, { mode: 0o600 }),
+  append: (path, text) => appendFile(path, text, { mode: 0o600 }),
+  read: (path) => readFile(path).catch(() => undefined),
+  exists: (path) => access(path).then(() => true, () => false),
+}

@@ -1,0 +1,36 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { LinuxClock, LinuxHttp, linuxKeys, linuxNetwork, linuxRandom } from '../../firmware/platform/index.js'
+import { listenHttp } from './http-listener.js'
+import { linuxFiles } from './linux-files.js'
+import { linuxLines } from './linux-lines.js'
+import { LinuxProcesses } from './linux-processes.js'
+import type { RigPlatform } from './ports.js'
+import { interrupted } from './system.js'
+
+/** The machine that the rig runs on. What the firmware has for Linux already serves here too. */
+export function linuxPlatform(): RigPlatform {
+  const clock = new LinuxClock()
+  return {
+    clock,
+    random: linuxRandom.bytes,
+    keys: linuxKeys,
+    processes: new LinuxProcesses(),
+    lines: linuxLines,
+    files: linuxFiles,
+    http: new LinuxHttp(clock),
+    listenHttp,
+    network: { handshake: (options) => linuxNetwork(clock).handshake(options), freeTcpPort },
+    interrupted,
+  }
+}
+
+async function freeTcpPort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

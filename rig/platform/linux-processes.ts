@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { access, constants } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { PlatenError } from '../../protocol/errors.js'
+import type { ProcessExit, Processes, RunningProcess } from './ports.js'
+
+/**
+ * Child processes of this one, each the head of a process group: SIGKILL takes the whole group at once, as a power cut
+ * does; other signals go to the head alone, which is to stop its own children. What still runs when the rig ends is killed.
+ */
+export class LinuxProcesses implements Processes {
+  readonly #running = new Set<RunningProcess>()
+
+  constructor() {
+    process.on('exit', () => this.#running.forEach((running) => running.signal('SIGKILL')))
+  }
+
+  async start(...[command, args, options = {}]: Parameters<Processes['start']>): Promise<RunningProcess> {
+    const child = spawn(command, args, { cwd: options.directory, env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const exited = new Promise<ProcessExit>((resolve) => child.once('close', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined })))
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => options.onLine?.(line))
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', (cause) => reject(new PlatenError('connect-failed', `cannot start ${command}`, { cause, fix: `Install ${command}, or see whether it may be run.` })))
+    })
+    const pid = child.pid ?? 0
+    const running: RunningProcess = {
+      pid,
+      exited,
+      signal: (name) => {
+        if (name === 'SIGKILL') killGroup(pid)
+        else child.kill(name)
+      },
+    }
+    this.#running.add(running)
+    void exited.then(() => this.#running.delete(running))
+    return running
+  }
+
+  async has(command: string): Promise<boolean> {
+    const places = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, command))
+    const found = await Promise.allSettled(places.map((place) => access(place, constants.X_OK)))
+    return found.some(({ status }) => status === 'fulfilled')
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // The whole group has ended already.
+  }
+}
