@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import type { ErrorCode, PlatenError } from '../../protocol/errors.js'
-import { parseKeyUse } from '../../protocol/key-use.js'
+import { parseKeyUse, type KeyUse } from '../../protocol/key-use.js'
 import { RecordFile, type Disk } from '../platform/index.js'
 
 export type RequestStatus = 'To Be Processed' | 'Processing...' | 'Error' | 'Successful'
@@ -25,6 +25,9 @@ export interface HistoryEntry {
     readonly ndes?: string
     readonly next?: string
     readonly advice?: string
+    readonly use?: KeyUse
+    /** Whether the function of the use is on with the new key. */
+    readonly enabled?: boolean
   }
   readonly keyName: string
   /** Wall ms at which the certificate was issued. */
@@ -37,12 +40,14 @@ export type Transaction = z.infer<typeof transaction>
 /** A row as stored: open rows carry their transaction, so that result and intent are one record. */
 export type Row = HistoryEntry & { readonly transaction?: Transaction }
 
+const use = z.string().transform(parseKeyUse)
+
 const transaction = z.strictObject({
   /** C-7. */
   transactionId: z.string(),
   /** C-2: the pin in force when it began; the answer has to come from the same CA. */
   caFingerprint: z.string(),
-  use: z.string().transform(parseKeyUse).optional(),
+  use: use.optional(),
   /** Durable before the first byte of the request itself: from here on the server may know of it. */
   intent: z.strictObject({
     keyId: z.string(),
@@ -66,6 +71,8 @@ const row = z.strictObject({
     ndes: z.string().optional(),
     next: z.string().optional(),
     advice: z.string().optional(),
+    use: use.optional(),
+    enabled: z.boolean().optional(),
   }),
   keyName: z.string(),
   issuedAt: z.number().optional(),

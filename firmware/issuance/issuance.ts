@@ -34,10 +34,12 @@ export interface AuthoritySummary {
   /** Wall ms. */
   readonly notBefore: number
   readonly notAfter: number
-  /** Subjects of the other certificates in the answer: intermediates and RA. */
-  readonly others: readonly string[]
   /** `pinned`: this is the CA we trust; `mismatch`: another one is pinned; `not-pinned`: none is. */
   readonly pin: 'pinned' | 'mismatch' | 'not-pinned'
+  /** The words of GetCACaps that we know. */
+  readonly capabilities: readonly string[]
+  /** All of the answer, the top CA first. */
+  readonly certificates: readonly { readonly role: string; readonly subject: string; readonly notAfter: number; readonly fingerprint: string }[]
 }
 
 /** Being written: the calls and their types stand. */
@@ -62,8 +64,11 @@ export abstract class Issuance {
   abstract history(): readonly HistoryEntry[]
   /** Asks the server for its CA. @throws not-configured and what an exchange can throw */
   abstract fetchAuthority(): Promise<AuthoritySummary>
-  /** Trusts the CA with this fingerprint from now on. @throws invalid-value, disk-failed */
-  abstract pin(fingerprint: string): Promise<void>
+  /**
+   * Trusts the CA with this fingerprint from now on, after asking the server that its top CA has it, and registers it.
+   * @throws invalid-value, ca-mismatch, ca-store-full, not-configured, disk-failed and what an exchange can throw
+   */
+  abstract pin(fingerprint: string): Promise<{ readonly fingerprint: string; readonly subject: string; readonly changed: boolean }>
   /** What was found damaged at start. */
   abstract problems(): readonly PlatenError[]
   /** Takes no more requests; one under way is resolved at the next start. */
