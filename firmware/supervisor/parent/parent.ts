@@ -1,5 +1,5 @@
-import { seconds, type Clock, type Duration, type Timer } from '../../protocol/time.js'
-import type { Child, ChildEnd, StartChild } from '../platform/process/index.js'
+import { seconds, type Clock, type Duration, type Timer } from '../../../protocol/time.js'
+import type { Child, ChildEnd, StartChild } from '../../platform/process/index.js'
 import { nextStart } from './back-off.js'
 import { exitCodes } from './exit-codes.js'
 import { heartbeat, silenceLimit } from './heartbeat.js'

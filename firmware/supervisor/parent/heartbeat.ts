@@ -1,4 +1,4 @@
-import { seconds, type Clock } from '../../protocol/time.js'
+import { seconds, type Clock } from '../../../protocol/time.js'
 
 /** How often a board tells its parent that its event loop turns. */
 export const heartbeatEvery = seconds(5)

@@ -1,4 +1,4 @@
-import { seconds, type Duration } from '../../protocol/time.js'
+import { seconds, type Duration } from '../../../protocol/time.js'
 
 /** A board that ran this long had a good start; what ends it then begins a new count. */
 export const minimumRun = seconds(60)

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import fc from 'fast-check'
+import { readConfig, type BoardConfig } from '../../firmware/config.js'
+import { PlatenError } from '../../protocol/errors.js'
+
+const read = (text: string): BoardConfig => readConfig(new TextEncoder().encode(text), '/etc/platen/board.yaml')
+const minimal = 'data: /var/lib/platen\nserial: {path: /dev/ttyAMA0}\n'
+
+function refused(t: ExecutionContext, text: string): PlatenError {
+  const error = t.throws(() => read(text), { instanceOf: PlatenError })
+  t.is(error.code, 'config-invalid')
+  t.false(/[\r\n]/.test(error.message), 'one line')
+  t.not(error.fix, '')
+  return error
+}
+
+test('data and a serial line are enough; the rest has defaults', (t) => {
+  t.deepEqual(read(minimal), {
+    data: '/var/lib/platen',
+    serial: { path: '/dev/ttyAMA0', baudRate: 115_200 },
+    https: { address: '::', port: 443 },
+    model: { name: 'Platen', maxKeys: 8, maxCaCertificates: 16 },
+    log: { level: 'info' },
+  })
+})
+
+test('the example that errors point to is a valid config', (t) => {
+  t.is(read(readFileSync('systemd/board.example.yaml', 'utf8')).data, '/var/lib/platen')
+})
+
+test('relative paths start at the folder of the config file', (t) => {
+  const config = read('data: data\nserial: {path: "unix:console"}\n')
+  t.is(config.data, '/etc/platen/data')
+  t.is(config.serial.path, 'unix:/etc/platen/console')
+})
+
+test('a misspelt setting is named with its line, and the right one is offered', (t) => {
+  const error = refused(t, `${minimal}https:\n  adress: "::"\n`)
+  t.is(error.message, '/etc/platen/board.yaml line 4 column 3: https.adress is no setting of a board')
+  t.is(error.fix, 'Did you mean "address"?')
+  t.like(error.facts, { path: 'https.adress', line: 4 })
+})
+
+test('a misspelt required setting is told as misspelt, not as missing', (t) => {
+  const error = refused(t, 'date: /var/lib/platen\nserial: {path: /dev/ttyAMA0}\n')
+  t.is(error.facts['path'], 'date')
+  t.is(error.fix, 'Did you mean "data"?')
+})
+
+test('a setting that looks like nothing we have lists what is known in its place', (t) => {
+  t.is(refused(t, `${minimal}log: {colour: red}\n`).fix, 'Known here: level.')
+})
+
+const faults: readonly (readonly [text: string, path: string, problem: RegExp])[] = [
+  ['serial: {path: /dev/ttyAMA0}\n', 'data', /data is missing/],
+  ['data: /d\n', 'serial', /serial is missing/],
+  ['data: /d\nserial: /dev/ttyAMA0\n', 'serial', /serial must be a group of settings/],
+  ['data: /d\nserial: {}\n', 'serial.path', /serial\.path is missing/],
+  ['data: /d\nserial: {path: ttyAMA0}\n', 'serial.path', /must be a device/],
+  ['data: /d\nserial: {path: "tcp://host"}\n', 'serial.path', /must be a device/],
+  ['data: /d\nserial: {path: /dev/x, baudRate: fast}\n', 'serial.baudRate', /must be a number/],
+  ['data: 5\nserial: {path: /dev/x}\n', 'data', /must be a path/],
+  [`${minimal}https: {port: 70000}\n`, 'https.port', /must be at most 65535/],
+  [`${minimal}https: {port: 44.3}\n`, 'https.port', /must be a whole number/],
+  [`${minimal}https: {address: localhost}\n`, 'https.address', /must be an IP address/],
+  [`${minimal}model: {maxKeys: 1}\n`, 'model.maxKeys', /must be at least 2/],
+  [`${minimal}model: {maxCaCertificates: 0}\n`, 'model.maxCaCertificates', /must be at least 1/],
+  [`${minimal}model: {name: ""}\n`, 'model.name', /must not be empty/],
+  [`${minimal}log: {level: verbose}\n`, 'log.level', /must be one of debug, info, warn, error/],
+]
+
+for (const [text, path, problem] of faults) {
+  test(`the first fault is named by its path: ${path} in ${JSON.stringify(text)}`, (t) => {
+    const error = refused(t, text)
+    t.is(error.facts['path'], path)
+    t.regex(error.message, problem)
+  })
+}
+
+test('what is no YAML, and what is empty, is told with what to start from', (t) => {
+  for (const text of ['', '# nothing\n', 'data: [\n', 'data: /a\ndata: /b\n', '- a\n- b\n', 'just words', '\u0000', '"\\ud800"', '&a [*a]']) refused(t, text)
+})
+
+test('any text gives a config or our error, within a moment', (t) => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.array(fc.constantFrom('data', 'serial', ':', ' ', '\n', '{', '}', '[', '-', '"', '&a', '*a', '5', '/x', 'path', '|', '!!'), { maxLength: 30 }).map((words) => words.join(''))), (text) => {
+    try {
+      read(text)
+    } catch (error) {
+      if (!(error instanceof PlatenError)) throw error
+    }
+  }))
+  t.pass()
+})
