@@ -2,12 +2,12 @@
 import * as z from 'zod'
 import { command } from './definition.js'
 import { field, fingerprint, oneOf, wholeNumber } from './fields.js'
-import { count, date, flag, shown } from './replies.js'
+import { count, date, flag, shown, shownList, shownNames } from './replies.js'
 
 const url = field(
   z.string().max(255).refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value)),
   'SCEP Server URL',
-  'an http: or https: address of at most 255 characters',
+  'an http: or https: address of at most 255 characters, the port apart',
 )
 
 const settings = z.strictObject({
@@ -16,13 +16,6 @@ const settings = z.strictObject({
   timeout: count('Communication Timeout (s)'),
   policy: shown('Policy'),
   'ca-fingerprint': shown('CA fingerprint').optional(),
-})
-
-const certificate = z.strictObject({
-  role: shown('Role'),
-  subject: shown('Subject'),
-  'not-after': date('Expires'),
-  fingerprint: shown('SHA-256 fingerprint'),
 })
 
 export const commShow = command({
@@ -61,9 +54,8 @@ export const caFetch = command({
     fingerprint: shown('SHA-256 fingerprint'),
     'not-before': date('Valid from'),
     'not-after': date('Expires'),
-    pinned: flag('Pinned'),
-    capabilities: z.array(z.string()),
-    certificates: z.array(certificate),
+    pin: shownNames('Pin', ['pinned', 'mismatch', 'not-pinned']),
+    others: shownList('Other certificates'),
   }),
   errors: ['not-configured', 'connect-failed', 'timed-out', 'http-status', 'tls-untrusted', 'redirect-refused', 'response-too-large', 'bad-response', 'chain-not-trusted'],
   examples: ['ca fetch'],

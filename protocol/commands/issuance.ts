@@ -5,7 +5,7 @@ import { field, listOf, oneOf, oneOfNumbers, secret, text, wholeNumber } from '.
 import { keyName, keyUse } from './keys.js'
 import { isDomainName, isIpAddress } from './names.js'
 import { CHALLENGE_PROMPT } from './prompts.js'
-import { date, flag, shown, shownNames } from './replies.js'
+import { date, shown, shownNames } from './replies.js'
 
 const commonName = field(
   z.string().max(64).refine((value) => isIpAddress(value) || isDomainName(value)),
@@ -31,7 +31,6 @@ export const historyEntry = z.strictObject({
 
 const issued = historyEntry.extend({
   use: shown('Key Use Location').optional(),
-  enabled: flag('Switched on').optional(),
 })
 
 const exchangeErrors = [
@@ -74,7 +73,7 @@ export const history = command({
   summary: 'show the Certificate Issuance Request Status, newest first',
   help: ['With a number, that one entry with all that is known about it; 1 is the newest.'],
   request: z.strictObject({ entry: wholeNumber('which entry, 1 is the newest', 1, 20).optional() }),
-  reply: z.strictObject({ entries: z.array(historyEntry) }),
+  reply: historyEntry.partial().extend({ entries: z.array(historyEntry).optional() }),
   positional: ['entry'],
   examples: ['history', 'history 1'],
   privilege: 'user',

@@ -1,14 +1,23 @@
 /** The key store as an administrator sees it (device.md section 6). */
 import * as z from 'zod'
+import { parseKeyUse, type KeyUse } from '../key-use.js'
 import { command } from './definition.js'
 import { field, text } from './fields.js'
 import { count, date, flag, shown, shownList, shownNames } from './replies.js'
 
 export const keyName = text('Key Name', 1, 64)
 
-/** `none`, or one use of a key. */
+/** `none`, or one use of a key in any spelling that people know. */
 export const keyUse = field(
-  z.string().regex(/^(none|tls|ieee-802-1x|ipsec:[A-Za-z0-9._-]{1,32})$/),
+  z.string().transform((value, context): KeyUse | 'none' => {
+    if (value.trim().toLowerCase() === 'none') return 'none'
+    try {
+      return parseKeyUse(value)
+    } catch {
+      context.addIssue({ code: 'custom' })
+      return z.NEVER
+    }
+  }),
   'Key Use Location',
   'none, tls, ieee-802-1x or ipsec:<policy>',
 )

@@ -80,7 +80,7 @@ test('defaults are those of device.md section 3: RSA 2048, SHA-256, no use', (t)
 const limits: readonly (readonly [CommandName, string, readonly unknown[], readonly unknown[], RegExp])[] = [
   ['comm set', 'port', [1, '1', 65535, '65535'], [0, '0', 65536, '65536', '80x', '', 1.5, '1e3', null, true], /whole number from 1 to 65535/],
   ['comm set', 'timeout', [1, 600, '600'], [0, 601, '601'], /whole number from 1 to 600/],
-  ['comm set', 'url', ['http://a/', 'https://ca.example.com:8443/scep?x=1', 'http://a/' + 'x'.repeat(246)], ['ftp://a/', 'a', 'http://', 'http://a/' + 'x'.repeat(247), 7], /http: or https: address of at most 255/],
+  ['comm set', 'url', ['http://a/', 'https://ca.example.com/scep', 'http://a/' + 'x'.repeat(246)], ['ftp://a/', 'a', 'http://', 'http://a/' + 'x'.repeat(247), 7], /http: or https: address of at most 255/],
   ['comm set', 'policy', ['standard', 'legacy'], ['Standard', 'none'], /standard or legacy/],
   ['request', 'key-name', ['a', 'x'.repeat(64)], ['', 'x'.repeat(65), 'a\nb'], /1 to 64 characters/],
   ['request', 'key-length', [2048, '4096'], [1024, '2049', 'large'], /2048, 3072 or 4096/],
@@ -88,7 +88,7 @@ const limits: readonly (readonly [CommandName, string, readonly unknown[], reado
   ['request', 'cn', ['192.0.2.1', '2001:db8::1', 'a.example', 'xn--p1ai.example'], ['printer', '192.0.2.256', '1.2.3', 'a..example', 'a.example.', '-a.example', 'a b.example', 'a.' + 'x'.repeat(63), 'fe80::1%eth0'], /an IP address or a fully qualified domain name/],
   ['request', 'dns', ['', 'a.example', ['a.example']], ['a', 'a.example,,b.example', ['a'], Array(17).fill('a.example')], /at most 16 domain names/],
   ['request', 'ip', ['', '::1,192.0.2.1'], ['1.2.3', 'a.example'], /at most 16 IP addresses/],
-  ['request', 'use', ['none', 'tls', 'ieee-802-1x', 'ipsec:office'], ['TLS', 'ipsec', 'ipsec:', 'wlan'], /none, tls, ieee-802-1x or ipsec/],
+  ['request', 'use', ['none', 'tls', 'TLS', '802.1x', 'ieee-802-1x', 'ipsec:office'], ['', 'ipsec', 'ipsec:', 'wlan'], /none, tls, ieee-802-1x or ipsec/],
   ['history', 'entry', [1, '20'], [0, 21], /whole number from 1 to 20/],
   ['log', 'lines', [1, 500], [0, 501], /whole number from 1 to 500/],
   ['ca pin', 'fingerprint', ['0'.repeat(64)], ['0'.repeat(63), 'g'.repeat(64), '0'.repeat(65)], /64 hexadecimal digits/],

@@ -1,0 +1,50 @@
+/** `comm …` and `ca …`. */
+import { PlatenError } from '../../protocol/errors.js'
+import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
+import type { CommunicationSettings } from '../settings/index.js'
+import { certificateFacts } from './certificate-facts.js'
+import type { Handlers } from './context.js'
+import { given } from './given.js'
+
+export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetch' | 'ca show' | 'ca pin'> = {
+  'comm show': (_, { settings }) => settingsReply(settings.get()),
+
+  'comm set': async ({ url, port, timeout, policy }, { settings }) => {
+    const update = { ...given({ url }), ...given({ port }), ...given({ timeoutSeconds: timeout }), ...given({ policy }) }
+    if (Object.keys(update).length === 0) throw new PlatenError('missing-field', 'comm set: nothing to change is given.', { fix: 'Give url, port, timeout or policy.' })
+    return settingsReply(await settings.update(update))
+  },
+
+  'ca fetch': async (_, { issuance }, { progress }) => {
+    progress('Asking the server for its CA …')
+    const { fingerprint, subject, notBefore, notAfter, others, pin } = await issuance.fetchAuthority()
+    return { subject, fingerprint, 'not-before': isoDate(notBefore), 'not-after': isoDate(notAfter), pin, others: [...others] }
+  },
+
+  'ca show': (_, { settings, store }) => {
+    const { caFingerprint } = settings.get()
+    const certificates = store.caCertificates().map(({ name, der }) => {
+      const { subject, notAfter, fingerprint } = certificateFacts(der)
+      return { name, subject, 'not-after': isoDate(notAfter), fingerprint }
+    })
+    return { pinned: caFingerprint !== undefined, ...given({ fingerprint: caFingerprint }), certificates }
+  },
+
+  'ca pin': async ({ fingerprint }, { issuance }, { progress }) => {
+    progress('Asking the server for its CA …')
+    const authority = await issuance.fetchAuthority()
+    if (authority.fingerprint !== fingerprint) {
+      throw new PlatenError('ca-mismatch', 'The server shows another CA than the fingerprint given; nothing was pinned.', {
+        facts: { given: fingerprint, shown: authority.fingerprint },
+        fix: 'Ask the operator of the CA for its fingerprint, and compare it with ca fetch.',
+      })
+    }
+    const changed = authority.pin !== 'pinned'
+    if (changed) await issuance.pin(fingerprint)
+    return { fingerprint, subject: authority.subject, changed }
+  },
+}
+
+function settingsReply({ url, port, timeoutSeconds, policy, caFingerprint }: CommunicationSettings): ReplyOf<'comm show'> {
+  return { ...given({ url }), port, timeout: timeoutSeconds, policy, ...given({ 'ca-fingerprint': caFingerprint }) }
+}

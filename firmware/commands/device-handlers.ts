@@ -1,0 +1,59 @@
+/** The board itself, the log and the session. */
+import { findCommand, helpFor, helpOverview, isoDate } from '../../protocol/commands/index.js'
+import { certificateFacts } from './certificate-facts.js'
+import type { Handlers } from './context.js'
+import { given } from './given.js'
+import type { Services } from './services.js'
+import { formatLogLine } from '../platform/index.js'
+
+export const deviceHandlers: Handlers<'status' | 'restart' | 'log' | 'whoami' | 'password' | 'logout' | 'help'> = {
+  status: (_, services) => {
+    const { board, clock, settings, store, limits, issuance } = services
+    const communication = settings.get()
+    const newest = issuance.history()[0]
+    return {
+      product: board.product,
+      version: board.version,
+      'boot-id': board.bootId,
+      'restart-reason': board.restartReason,
+      uptime: Math.floor((clock.monotonic() - board.startedAt) / 1000),
+      time: isoDate(clock.state() === 'unset' ? undefined : clock.wall()),
+      clock: clock.state(),
+      ...given({ url: communication.url }),
+      'ca-pinned': communication.caFingerprint !== undefined,
+      keys: store.entries().length,
+      'key-limit': limits.maxKeys,
+      ...tlsFacts(services),
+      ...given({ 'request-status': newest?.status, 'request-details': newest?.details }),
+      problems: problems(services),
+    }
+  },
+
+  restart: async ({ reason }, { restart }) => {
+    await restart(reason)
+    return { reason }
+  },
+
+  log: ({ lines }, { log }) => ({ lines: log.recent(lines).map(formatLogLine) }),
+
+  whoami: (_, __, { actor, front }) => ({ account: actor.account, privilege: actor.privilege, front }),
+
+  password: async (request, { access }, { actor }) => {
+    await access.change(request.current, request.new)
+    return { account: actor.account }
+  },
+
+  logout: () => ({}),
+
+  help: ({ verb }) => ({ lines: [...(verb === undefined ? helpOverview() : helpFor(findCommand(verb.trim().split(/\s+/))))] }),
+}
+
+function tlsFacts({ board, store }: Services) {
+  const key = store.keyFor('tls')
+  const [leaf] = key?.chain ?? []
+  return given({ 'tls-key': key?.name, 'tls-expires': leaf === undefined ? undefined : isoDate(certificateFacts(leaf).notAfter), 'https-port': board.httpsPort() })
+}
+
+function problems({ access, settings, store, issuance }: Services): string[] {
+  return [...access.problems(), ...settings.problems(), ...store.problems(), ...issuance.problems()].map(({ message }) => message)
+}

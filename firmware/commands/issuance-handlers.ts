@@ -1,0 +1,69 @@
+/** `request`, `poll` and `history`. */
+import { PlatenError } from '../../protocol/errors.js'
+import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
+import type { HistoryEntry } from '../issuance/index.js'
+import type { Handlers } from './context.js'
+import { given } from './given.js'
+import { useText } from './key-handlers.js'
+import type { Services } from './services.js'
+
+export const issuanceHandlers: Handlers<'request' | 'poll' | 'history'> = {
+  request: async (request, services, { progress }) => {
+    const { challenge, use, organization } = request
+    const specification = {
+      keyName: request['key-name'],
+      digest: request.digest,
+      keyLength: request['key-length'],
+      commonName: request.cn,
+      dnsNames: request.dns,
+      ipAddresses: request.ip,
+      ...given({ organization }),
+      ...(use === 'none' ? {} : { use }),
+    }
+    const secret = challenge === undefined || challenge === '' ? {} : { challenge }
+    return ended(services, await services.issuance.request(specification, { ...secret, progress: ({ text }) => progress(text) }))
+  },
+
+  poll: async ({ transaction }, services, { progress }) =>
+    ended(services, await services.issuance.poll(transaction, { progress: ({ text }) => progress(text) })),
+
+  history: ({ entry }, { issuance }) => {
+    const entries = issuance.history().slice(0, 20).map(entryReply)
+    if (entry === undefined) return { entries }
+    const one = entries[entry - 1]
+    if (one !== undefined) return one
+    throw new PlatenError('invalid-value', `entry: there are only ${entries.length} entries.`, { facts: { field: 'entry' }, fix: 'Type history for the list.' })
+  },
+}
+
+/** A request that ended well is a reply; one that did not is an error with the words of its row. */
+function ended(services: Services, entry: HistoryEntry): ReplyOf<'request'> {
+  if (entry.status === 'Error') {
+    const { transactionId, failInfoText, ndes, phase } = entry.extra
+    throw new PlatenError(entry.code ?? 'internal', `Status ${entry.status}: ${entry.details}`, {
+      facts: { status: entry.status, details: entry.details, ...given({ phase, failInfoText, ndes, transactionId }) },
+      fix: [entry.extra.advice, entry.extra.next].filter((part) => part !== undefined && part !== '').join(' '),
+    })
+  }
+  const uses = services.store.find(entry.keyName)?.uses
+  return { ...entryReply(entry), ...(uses === undefined ? {} : { use: useText(uses) }) }
+}
+
+export function entryReply({ requestedAt, status, details, code, keyName, issuedAt, extra }: HistoryEntry): NonNullable<ReplyOf<'history'>['entries']>[number] {
+  return {
+    'requested-at': isoDate(requestedAt),
+    status,
+    details,
+    'key-name': keyName,
+    ...given({
+      code,
+      'issued-at': issuedAt === undefined ? undefined : isoDate(issuedAt),
+      'transaction-id': extra.transactionId,
+      'fail-info-text': extra.failInfoText,
+      ndes: extra.ndes,
+      phase: extra.phase,
+      next: extra.next,
+      advice: extra.advice,
+    }),
+  }
+}

@@ -1,0 +1,80 @@
+/** `keys …`. */
+import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
+import { PlatenError } from '../../protocol/errors.js'
+import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
+import type { KeyEntry } from '../key-store/index.js'
+import { certificateFacts } from './certificate-facts.js'
+import type { Handlers } from './context.js'
+import { given } from './given.js'
+import type { Services } from './services.js'
+
+export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | 'keys assign'> = {
+  'keys list': (_, { store, limits }) => ({ limit: limits.maxKeys, keys: store.entries().map(keyRow) }),
+
+  'keys show': ({ name }, { store }) => {
+    const entry = find(store, name)
+    const [leaf, ...others] = entry.chain.map(certificateFacts)
+    const chain = others.map(({ subject, issuer, notAfter }) => ({ subject, issuer, expires: isoDate(notAfter) }))
+    const certificate = leaf === undefined ? {} : {
+      subject: leaf.subject, issuer: leaf.issuer, serial: leaf.serial, 'not-before': isoDate(leaf.notBefore), 'dns-names': [...leaf.dnsNames], 'ip-addresses': [...leaf.ipAddresses],
+    }
+    return { ...keyRow(entry), bits: entry.bits, ...certificate, ...given({ 'transaction-id': entry.transactionId }), chain }
+  },
+
+  'keys delete': async ({ name }, { store }) => {
+    await store.delete(find(store, name).id)
+    return { name }
+  },
+
+  'keys assign': async ({ name, use }, services, { progress }) => {
+    const entry = find(services.store, name)
+    const uses = use === 'none' ? entry.uses : [use]
+    const given = use === 'none' ? undefined : entry
+    const enabled: boolean[] = []
+    for (const each of uses) {
+      progress(`Putting ${given === undefined ? 'another key' : `the key "${name}"`} to ${displayKeyUse(each)} …`)
+      enabled.push(await assign(services, each, given))
+    }
+    return { name, use: useText(services.store.find(name)?.uses ?? []), enabled: enabled.every(Boolean) && use !== 'none' }
+  },
+}
+
+/**
+ * One use to one key, or away from all keys: assigned durably, then applied and probed. When that fails the key
+ * before it is assigned again; the switch has put it back to work already.
+ */
+async function assign({ store, useKey }: Services, use: KeyUse, entry: KeyEntry | undefined): Promise<boolean> {
+  const before = store.keyFor(use)
+  await store.assign(use, entry?.id)
+  const now = store.keyFor(use)
+  if (now === undefined) return false
+  try {
+    return (await useKey.put(use, now.id)).enabled
+  } catch (error) {
+    await store.assign(use, before?.kind === 'default' ? undefined : before?.id)
+    throw error
+  }
+}
+
+export function keyRow(entry: KeyEntry): ReplyOf<'keys list'>['keys'][number] {
+  const [leaf] = entry.chain
+  const facts = leaf === undefined ? undefined : certificateFacts(leaf)
+  return {
+    name: entry.name,
+    kind: entry.kind,
+    state: entry.state,
+    use: useText(entry.uses),
+    ...(facts === undefined ? {} : { expires: isoDate(facts.notAfter), fingerprint: facts.fingerprint }),
+  }
+}
+
+/** The uses as commands write them, `none` for an idle key. */
+export function useText(uses: readonly KeyUse[]): string {
+  return uses.length === 0 ? 'none' : uses.join(',')
+}
+
+function find(store: Services['store'], name: string): KeyEntry {
+  const entry = store.find(name)
+  if (entry !== undefined) return entry
+  throw new PlatenError('key-not-found', 'There is no key of this name.', { facts: { name }, fix: 'Type keys list for the names.' })
+}

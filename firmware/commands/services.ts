@@ -1,0 +1,34 @@
+/** What the commands act on, narrowed to the calls they use; `board.ts` gives the real ones. */
+import type { Clock } from '../../protocol/time.js'
+import type { Issuance, KeyUseSwitch } from '../issuance/index.js'
+import type { KeyStore, StoreLimits } from '../key-store/index.js'
+import type { Log, LogLine } from '../platform/index.js'
+import type { Settings } from '../settings/index.js'
+import type { Access } from './access.js'
+
+/** What does not change while the board runs. */
+export interface BoardFacts {
+  readonly product: string
+  readonly version: string
+  readonly bootId: string
+  /** Why the last run ended, as a sentence for people. */
+  readonly restartReason: string
+  /** Clock.monotonic() at boot. */
+  readonly startedAt: number
+  /** Of the board's own HTTPS listener; undefined while it does not listen. */
+  readonly httpsPort: () => number | undefined
+}
+
+export interface Services {
+  readonly board: BoardFacts
+  readonly clock: Clock
+  readonly access: Pick<Access, 'change' | 'problems'>
+  readonly settings: Pick<Settings, 'get' | 'update' | 'problems'>
+  readonly store: Pick<KeyStore, 'entries' | 'find' | 'keyFor' | 'assign' | 'delete' | 'caCertificates' | 'problems'>
+  readonly limits: StoreLimits
+  readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'fetchAuthority' | 'pin' | 'problems'>
+  readonly useKey: KeyUseSwitch
+  readonly log: Log & { recent(count: number): readonly LogLine[] }
+  /** Writes the reason down, then stops the board in good order; returns when the reason is durable. @throws disk-failed */
+  readonly restart: (reason: string) => Promise<void>
+}
