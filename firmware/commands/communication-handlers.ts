@@ -1,8 +1,8 @@
 /** `comm …` and `ca …`. */
 import { PlatenError } from '../../protocol/errors.js'
 import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
+import { readCertificate } from '../../protocol/scep/index.js'
 import type { CommunicationSettings } from '../settings/index.js'
-import { certificateFacts } from './certificate-facts.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 
@@ -17,14 +17,22 @@ export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetc
 
   'ca fetch': async (_, { issuance }, { progress }) => {
     progress('Asking the server for its CA …')
-    const { fingerprint, subject, notBefore, notAfter, others, pin } = await issuance.fetchAuthority()
-    return { subject, fingerprint, 'not-before': isoDate(notBefore), 'not-after': isoDate(notAfter), pin, others: [...others] }
+    const { subject, fingerprint, notBefore, notAfter, pin, capabilities, certificates } = await issuance.fetchAuthority()
+    return {
+      subject,
+      fingerprint,
+      'not-before': isoDate(notBefore),
+      'not-after': isoDate(notAfter),
+      pin,
+      capabilities: [...capabilities],
+      certificates: certificates.map((each) => ({ role: each.role, subject: each.subject, 'not-after': isoDate(each.notAfter), fingerprint: each.fingerprint })),
+    }
   },
 
   'ca show': (_, { settings, store }) => {
     const { caFingerprint } = settings.get()
     const certificates = store.caCertificates().map(({ name, der }) => {
-      const { subject, notAfter, fingerprint } = certificateFacts(der)
+      const { subject, notAfter, fingerprint } = readCertificate(der)
       return { name, subject, 'not-after': isoDate(notAfter), fingerprint }
     })
     return { pinned: caFingerprint !== undefined, ...given({ fingerprint: caFingerprint }), certificates }
@@ -32,16 +40,7 @@ export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetc
 
   'ca pin': async ({ fingerprint }, { issuance }, { progress }) => {
     progress('Asking the server for its CA …')
-    const authority = await issuance.fetchAuthority()
-    if (authority.fingerprint !== fingerprint) {
-      throw new PlatenError('ca-mismatch', 'The server shows another CA than the fingerprint given; nothing was pinned.', {
-        facts: { given: fingerprint, shown: authority.fingerprint },
-        fix: 'Ask the operator of the CA for its fingerprint, and compare it with ca fetch.',
-      })
-    }
-    const changed = authority.pin !== 'pinned'
-    if (changed) await issuance.pin(fingerprint)
-    return { fingerprint, subject: authority.subject, changed }
+    return await issuance.pin(fingerprint)
   },
 }
 

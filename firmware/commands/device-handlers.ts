@@ -1,10 +1,10 @@
 /** The board itself, the log and the session. */
 import { findCommand, helpFor, helpOverview, isoDate } from '../../protocol/commands/index.js'
-import { certificateFacts } from './certificate-facts.js'
+import { readCertificate } from '../../protocol/scep/index.js'
+import { formatLogLine } from '../platform/index.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 import type { Services } from './services.js'
-import { formatLogLine } from '../platform/index.js'
 
 export const deviceHandlers: Handlers<'status' | 'restart' | 'log' | 'whoami' | 'password' | 'logout' | 'help'> = {
   status: (_, services) => {
@@ -51,7 +51,7 @@ export const deviceHandlers: Handlers<'status' | 'restart' | 'log' | 'whoami' | 
 function tlsFacts({ board, store }: Services) {
   const key = store.keyFor('tls')
   const [leaf] = key?.chain ?? []
-  return given({ 'tls-key': key?.name, 'tls-expires': leaf === undefined ? undefined : isoDate(certificateFacts(leaf).notAfter), 'https-port': board.httpsPort() })
+  return given({ 'tls-key': key?.name, 'tls-expires': leaf === undefined ? undefined : isoDate(readCertificate(leaf).notAfter), 'https-port': board.httpsPort() })
 }
 
 function problems({ access, settings, store, issuance }: Services): string[] {

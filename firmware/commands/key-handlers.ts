@@ -2,8 +2,8 @@
 import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
 import { PlatenError } from '../../protocol/errors.js'
 import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
+import { readCertificate } from '../../protocol/scep/index.js'
 import type { KeyEntry } from '../key-store/index.js'
-import { certificateFacts } from './certificate-facts.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 import type { Services } from './services.js'
@@ -13,7 +13,7 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
 
   'keys show': ({ name }, { store }) => {
     const entry = find(store, name)
-    const [leaf, ...others] = entry.chain.map(certificateFacts)
+    const [leaf, ...others] = entry.chain.map(readCertificate)
     const chain = others.map(({ subject, issuer, notAfter }) => ({ subject, issuer, expires: isoDate(notAfter) }))
     const certificate = leaf === undefined ? {} : {
       subject: leaf.subject, issuer: leaf.issuer, serial: leaf.serial, 'not-before': isoDate(leaf.notBefore), 'dns-names': [...leaf.dnsNames], 'ip-addresses': [...leaf.ipAddresses],
@@ -58,7 +58,7 @@ async function assign({ store, useKey }: Services, use: KeyUse, entry: KeyEntry 
 
 export function keyRow(entry: KeyEntry): ReplyOf<'keys list'>['keys'][number] {
   const [leaf] = entry.chain
-  const facts = leaf === undefined ? undefined : certificateFacts(leaf)
+  const facts = leaf === undefined ? undefined : readCertificate(leaf)
   return {
     name: entry.name,
     kind: entry.kind,
