@@ -66,6 +66,14 @@ export function refused(message: string, algorithm: string): PlatenError {
   })
 }
 
+/** A named tolerance that is off: `des-reply` or `sha1-reply`. @param problem a sentence without its end */
+export function quirkRefused(quirk: 'des-reply' | 'sha1-reply', problem: string): PlatenError {
+  return new PlatenError('quirk-refused', `${problem}, and the quirk ${quirk} is off.`, {
+    facts: { quirk },
+    fix: 'Set the server to AES-128-CBC and SHA-256; if it cannot and you accept that, choose the policy legacy.',
+  })
+}
+
 function identifierFor(table: readonly Algorithm[], digest: DigestName): string {
   const found = table.find((known) => known.digest === digest)
   if (found === undefined) throw new TypeError(`no identifier for ${digest}`)

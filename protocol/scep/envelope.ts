@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import * as pkijs from 'pkijs'
 import { PlatenError } from '../errors.js'
 import type { RandomBytes } from '../random.js'
-import { algorithmOf, digestIdentifier, refused, rsaEncryption } from './algorithms.js'
+import { algorithmOf, digestIdentifier, quirkRefused, refused, rsaEncryption } from './algorithms.js'
 import { integerHex, isContext, isUniversal, objectIdentifier as readIdentifier, octets, octetString as readOctets, sequence as readSequence, set, type Value } from './asn1.js'
 import { asCertificate, sameBytes, type Certificate, type CertificateSource, type Signer } from './certificate.js'
 import { cipherOf, ciphers, decrypt, encrypt, type CipherName } from './content-encryption.js'
@@ -138,12 +138,7 @@ function transportIdentifier(transport: KeyTransport): Uint8Array {
 function allowedCipher(identifier: string, allowed: ReadonlySet<CipherName>): CipherName {
   const cipher = cipherOf(identifier)
   if (cipher !== undefined && allowed.has(cipher)) return cipher
-  if (cipher === 'des-cbc') {
-    throw new PlatenError('quirk-refused', 'The server encrypts with single DES, which is broken, and the quirk des-reply is off.', {
-      facts: { quirk: 'des-reply', cipher },
-      fix: 'Set the server to AES; if it cannot do better and you accept that, choose the policy legacy.',
-    })
-  }
+  if (cipher === 'des-cbc') throw quirkRefused('des-reply', 'The content is encrypted with single DES, which is broken')
   throw refused(`The content is encrypted with ${cipher ?? identifier}, which is not allowed here.`, cipher ?? identifier)
 }
 

@@ -109,7 +109,7 @@ export function readPkiMessage(bytes: Uint8Array): PkiMessage {
  * Verifies the message against certificates that are trusted for it already. The match is by key: names in the
  * message count for nothing (C-9, C-10).
  * @returns the certificate whose key signed
- * @throws signature-invalid, algorithm-refused, bad-response
+ * @throws signature-invalid, algorithm-refused, quirk-refused (facts.quirk `sha1-reply`), bad-response
  */
 export function verifyMessage(message: PkiMessage, signers: CertificateSource | readonly CertificateSource[], rules: SignatureRules = {}): Certificate {
   const candidates = (Array.isArray(signers) ? signers as readonly CertificateSource[] : [signers as CertificateSource]).map(asCertificate)

@@ -1,6 +1,6 @@
 import { createHash, sign, verify, type KeyObject } from 'node:crypto'
 import { PlatenError } from '../errors.js'
-import { algorithmOf, digestIdentifier, digestOf, refused, rsaEncryption, signatureDigest, type DigestName } from './algorithms.js'
+import { algorithmOf, digestIdentifier, digestOf, quirkRefused, rsaEncryption, signatureDigest, type DigestName } from './algorithms.js'
 import { children, integerHex, isContext, isUniversal, objectIdentifier as readIdentifier, octets, octetString as readOctets, parse, raw, sequence as readSequence, set, type Value } from './asn1.js'
 import { asCertificate, type Certificate, type CertificateSource, type Signer } from './certificate.js'
 import { context, integer, nothing, objectIdentifier, octetString, sequence, setOf, sorted, unsortedSet } from './der.js'
@@ -130,10 +130,10 @@ export interface SignatureRules {
 
 /**
  * Verifies one signer against a key: digest of the content, content type, and the signature over the attributes.
- * @throws signature-invalid, algorithm-refused
+ * @throws signature-invalid, algorithm-refused, quirk-refused (facts.quirk `sha1-reply`)
  */
 export function verifySigner(data: SignedData, signer: SignerInfo, key: KeyObject, rules: SignatureRules = {}): void {
-  if (signer.digest === 'sha1' && rules.allowSha1 !== true) throw refused('The message is signed over SHA-1, which is not allowed here.', 'sha1')
+  if (signer.digest === 'sha1' && rules.allowSha1 !== true) throw quirkRefused('sha1-reply', 'The message is signed over SHA-1, which is too weak')
   // C-18: the plain key algorithm, or one that names the same digest.
   if (signer.signatureAlgorithm !== rsaEncryption && signatureDigest(signer.signatureAlgorithm) !== signer.digest) {
     throw invalid('The signature of the message is over another digest than it says.')
@@ -147,7 +147,7 @@ export function verifySigner(data: SignedData, signer: SignerInfo, key: KeyObjec
 /**
  * Verifies one signer against any of several certificates, by key.
  * @returns the certificate whose key signed
- * @throws signature-invalid, algorithm-refused
+ * @throws signature-invalid, algorithm-refused, quirk-refused (facts.quirk `sha1-reply`)
  */
 export function verifyByOneOf(data: SignedData, signer: SignerInfo, candidates: readonly Certificate[], rules: SignatureRules = {}): Certificate {
   let failure: unknown = invalid('There is no certificate to verify the message with.')
