@@ -1,6 +1,6 @@
 export type * from './ports.js'
 export type * from './http-ports.js'
+export type { KeyMaker } from '../../firmware/platform/index.js'
 export { listenHttp } from './http-listener.js'
 export { linuxPlatform } from './linux-platform.js'
-export { interrupted, makeRsaKey, systemRandom } from './system.js'
-export type { MakeRsaKey, RsaBits } from './system.js'
+export { interrupted } from './system.js'

@@ -1,4 +1,4 @@
-import { access, appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Files } from './ports.js'
@@ -7,6 +7,9 @@ export const linuxFiles: Files = {
   async temporaryDirectory(name) {
     const path = await mkdtemp(join(tmpdir(), `${name}-`))
     return { path, remove: () => rm(path, { recursive: true, force: true }) }
+  },
+  async makeDirectory(path) {
+    await mkdir(path, { recursive: true, mode: 0o700 })
   },
   write: (path, text) => writeFile(path, text, { mode: 0o600 }),
   append: (path, text) => appendFile(path, text, { mode: 0o600 }),

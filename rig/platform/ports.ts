@@ -64,6 +64,8 @@ export interface Lines {
 export interface Files {
   /** A new directory that only this user can read; `remove` deletes it with all that is in it. */
   temporaryDirectory(name: string): Promise<{ readonly path: string; remove(): Promise<void> }>
+  /** With its parents, for this user only; fine when it is there already. */
+  makeDirectory(path: string): Promise<void>
   write(path: string, text: string): Promise<void>
   append(path: string, text: string): Promise<void>
   /** Undefined when there is no such file. */

@@ -1,0 +1,6 @@
+export { Authority, type AuthorityOptions } from './authority.js'
+export type { AuthorityShape, RaForm } from './authority-keys.js'
+export { newChallenge, type ChallengePolicy } from './challenge.js'
+export { checkScript, faultKinds, readScript, type FaultName, type FaultScript, type PreparedScript } from './faults/index.js'
+export { startScepServer, type ScepServer, type ScepServerOptions } from './server.js'
+export { displayExchange, Transcript, type ExchangeListener, type ExchangeRecord } from './transcript.js'
