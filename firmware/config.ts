@@ -55,9 +55,18 @@ export function readConfig(bytes: Uint8Array, file: string): BoardConfig {
     throw invalid(file, { line, col }, '', `is no valid YAML: ${broken.message}`, example)
   }
   if (document.contents === null) throw invalid(file, undefined, '', 'is empty', example)
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 10 }))
+  const result = schema.safeParse(plain(document, file))
   if (result.success) return located(result.data, file)
   throw firstFault(result.error, document, lines, file)
+}
+
+/** An alias without its anchor, or a bomb of aliases, shows only here. */
+function plain(document: ConfigDocument, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 10 })
+  } catch (cause) {
+    throw invalid(file, undefined, '', `is no valid YAML: ${cause instanceof Error ? cause.message : String(cause)}`, example)
+  }
 }
 
 function located(config: BoardConfig, file: string): BoardConfig {

@@ -79,7 +79,7 @@ for (const [text, path, problem] of faults) {
 }
 
 test('what is no YAML, and what is empty, is told with what to start from', (t) => {
-  for (const text of ['', '# nothing\n', 'data: [\n', 'data: /a\ndata: /b\n', '- a\n- b\n', 'just words', '\u0000', '"\\ud800"', '&a [*a]']) refused(t, text)
+  for (const text of ['', '# nothing\n', 'data: [\n', 'data: /a\ndata: /b\n', '- a\n- b\n', 'just words', '\u0000', '"\\ud800"', '*a', '&a [*a]']) refused(t, text)
 })
 
 test('any text gives a config or our error, within a moment', (t) => {
