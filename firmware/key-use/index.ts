@@ -1,0 +1,3 @@
+export type { KeyUseDriver } from './driver.js'
+export { KeyUses } from './key-uses.js'
+export { TlsUse } from './tls-use.js'

@@ -1,0 +1,128 @@
+import { asPlatenError, hasCode, PlatenError } from '../../protocol/errors.js'
+import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
+import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
+import type { Log } from '../platform/index.js'
+import type { KeyUseDriver } from './driver.js'
+
+/** What of the key store this needs. */
+type Assignments = Pick<KeyStore, 'entries' | 'get' | 'keyFor' | 'assign'>
+
+/**
+ * Keeps what serves and what the key store says in step. The store is the truth; a key that does not serve is taken
+ * back in both places, so neither a bad certificate nor a crash in between can lock people out.
+ */
+export class KeyUses {
+  readonly #store: Assignments
+  readonly #drivers: ReadonlyMap<KeyUse, KeyUseDriver>
+  readonly #log: Log
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor({ store, drivers, log }: { readonly store: Assignments; readonly drivers: readonly KeyUseDriver[]; readonly log: Log }) {
+    this.#store = store
+    this.#drivers = new Map(drivers.map((driver) => [driver.use, driver]))
+    this.#log = log
+  }
+
+  /**
+   * Brings every driver in line with the store, at start. A key that cannot serve is passed over for the default key,
+   * in memory only: the assignment stays, the log says why.
+   * @throws listen-failed, and use-cannot-serve when even the default key cannot serve
+   */
+  async start(): Promise<void> {
+    for (const [use, driver] of this.#drivers) {
+      const entry = this.#store.keyFor(use)
+      if (entry !== undefined) await this.#startOne(driver, entry)
+    }
+  }
+
+  async #startOne(driver: KeyUseDriver, entry: KeyEntry): Promise<void> {
+    try {
+      driver.canServe(entry)
+      await driver.apply(entry)
+    } catch (error) {
+      const fallback = this.#defaultKey()
+      if (hasCode(error, 'listen-failed') || fallback === undefined || fallback.id === entry.id) throw error
+      this.#log.error(`the key of ${displayKeyUse(driver.use)} cannot serve; the default key serves instead`, { key: entry.name, reason: asPlatenError(error).message })
+      await driver.apply(fallback)
+    }
+  }
+
+  /** What is wrong between the store and what serves, as sentences; empty when all is well. */
+  problems(): readonly string[] {
+    return [...this.#drivers].flatMap(([use, driver]) => {
+      const assigned = this.#store.keyFor(use)
+      return assigned === undefined || driver.current() === assigned.id ? [] : [`The key "${assigned.name}" is assigned to ${displayKeyUse(use)} but cannot serve; the default key serves instead.`]
+    })
+  }
+
+  /**
+   * Puts a key to its use: can it serve, assign (when the store does not say so yet), apply, probe by a real
+   * handshake. What fails is undone in the consumer and in the store.
+   * @returns enabled: false when the function is off or not in this firmware; the key is assigned all the same
+   * @throws key-not-found, use-cannot-serve, probe-failed, listen-failed, disk-failed
+   */
+  put(use: KeyUse, id: KeyId): Promise<{ readonly enabled: boolean }> {
+    return this.#inTurn(() => this.#put(use, this.#store.get(id)))
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #put(use: KeyUse, entry: KeyEntry): Promise<{ readonly enabled: boolean }> {
+    const driver = this.#drivers.get(use)
+    if (driver === undefined) {
+      await this.#assign(use, entry.id)
+      return { enabled: false }
+    }
+    const before = driver.current()
+    try {
+      driver.canServe(entry)
+      await this.#assign(use, entry.id)
+      await this.#switch(driver, entry)
+      return { enabled: true }
+    } catch (error) {
+      await this.#assignBack(use, before)
+      throw error
+    }
+  }
+
+  async #switch(driver: KeyUseDriver, entry: KeyEntry): Promise<void> {
+    await driver.apply(entry)
+    try {
+      await driver.probe()
+    } catch (cause) {
+      await driver.undo()
+      const reason = asPlatenError(cause)
+      this.#log.error(`${displayKeyUse(driver.use)} does not serve the key "${entry.name}"; the key before serves again`, { reason: reason.message })
+      throw new PlatenError('probe-failed', `the key "${entry.name}" was taken back from ${displayKeyUse(driver.use)}: ${reason.message}`, {
+        facts: { ...reason.facts, key: entry.name, use: driver.use }, cause,
+        fix: 'The previous key serves again. Look at the log for the cause, then assign the key again.',
+      })
+    }
+  }
+
+  /** TLS without a key of its own has the default key, so that one is never written down for it. */
+  async #assign(use: KeyUse, id: KeyId | undefined): Promise<void> {
+    if (this.#store.keyFor(use)?.id === id) return
+    await this.#store.assign(use, use === 'tls' && id === this.#defaultKey()?.id ? undefined : id)
+  }
+
+  /**
+   * The key before may have been deleted in the same exchange; then the use has none. A store that cannot be written
+   * now is put right by the next start, which passes over a key that cannot serve.
+   */
+  async #assignBack(use: KeyUse, before: KeyId | undefined): Promise<void> {
+    try {
+      await this.#assign(use, this.#store.entries().some(({ id }) => id === before) ? before : undefined)
+    } catch (error) {
+      this.#log.error(`the key store still names a key for ${displayKeyUse(use)} that does not serve`, { reason: asPlatenError(error).message })
+    }
+  }
+
+  #defaultKey(): KeyEntry | undefined {
+    return this.#store.entries().find(({ kind }) => kind === 'default')
+  }
+}

@@ -1,0 +1,108 @@
+import { createPublicKey } from 'node:crypto'
+import { asPlatenError, PlatenError } from '../../protocol/errors.js'
+import { isSelfSigned, readCertificate, sameBytes, type Certificate } from '../../protocol/scep/index.js'
+import { seconds } from '../../protocol/time.js'
+import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
+import type { HttpsListener, Network, TlsCredentials } from '../platform/index.js'
+import type { KeyUseDriver } from './driver.js'
+
+/** anyExtendedKeyUsage, RFC 5280 section 4.2.1.12. */
+const anyPurpose = '2.5.29.37.0'
+
+/** The handshake is with ourselves: what takes longer than this does not serve. */
+const probeTimeout = seconds(10)
+
+export interface TlsUseOptions {
+  readonly store: Pick<KeyStore, 'privateKey'>
+  readonly network: Pick<Network, 'handshake'>
+  /** Opens the listener with its first credentials. */
+  readonly listen: (credentials: TlsCredentials) => Promise<HttpsListener>
+  /** Where a client on this machine reaches the listener. */
+  readonly host: string
+}
+
+/** TLS: the board's own HTTPS listener. The swap is live: open connections go on, new ones see the new chain. */
+export class TlsUse implements KeyUseDriver {
+  readonly use = 'tls'
+  readonly #options: TlsUseOptions
+  #listener: HttpsListener | undefined
+  #serving: KeyEntry | undefined
+  #before: KeyEntry | undefined
+
+  constructor(options: TlsUseOptions) {
+    this.#options = options
+  }
+
+  canServe(entry: KeyEntry): void {
+    const [leaf] = entry.chain
+    if (leaf === undefined) throw cannot(entry, 'its certificate has not been issued yet', 'Wait for the certificate, or poll for it.')
+    const certificate = readCertificate(leaf)
+    const key = createPublicKey(this.#options.store.privateKey(entry.id)).export({ type: 'spki', format: 'der' })
+    if (!sameBytes(key, certificate.spki)) throw cannot(entry, 'its certificate was issued for another key', 'Delete it and request a new one.')
+    const reason = unfit(certificate)
+    if (reason !== undefined) throw cannot(entry, reason, 'Ask the CA for a certificate for TLS servers: digitalSignature, and serverAuth where it states purposes.')
+  }
+
+  async apply(entry: KeyEntry): Promise<void> {
+    const credentials = { privateKey: this.#options.store.privateKey(entry.id), chain: shownChain(entry) }
+    if (this.#listener === undefined) this.#listener = await this.#options.listen(credentials)
+    else this.#listener.setCredentials(credentials)
+    this.#before = this.#serving
+    this.#serving = entry
+  }
+
+  current(): KeyId | undefined {
+    return this.#serving?.id
+  }
+
+  /** The certificate that the listener shows, leaf only. */
+  leaf(): Uint8Array | undefined {
+    return this.#serving?.chain[0]
+  }
+
+  /** The port in use; undefined before the first apply. */
+  port(): number | undefined {
+    return this.#listener?.port
+  }
+
+  async probe(): Promise<void> {
+    const { host, network } = this.#options
+    if (this.#serving === undefined || this.#listener === undefined) throw new TypeError('nothing was applied that could be probed')
+    const wanted = shownChain(this.#serving)
+    const shown = await network.handshake({ host, port: this.#listener.port, timeout: probeTimeout }).catch((cause: unknown) => {
+      throw new PlatenError('probe-failed', asPlatenError(cause).message, { facts: asPlatenError(cause).facts, cause })
+    })
+    const wrong = wanted.findIndex((certificate, index) => !sameBytes(certificate, shown[index] ?? new Uint8Array()))
+    if (wrong !== -1) {
+      throw new PlatenError('probe-failed', wrong === 0 ? 'a TLS client saw another certificate' : `a TLS client did not see certificate ${wrong + 1} of the chain`, { facts: { shown: shown.length, expected: wanted.length } })
+    }
+  }
+
+  async undo(): Promise<void> {
+    if (this.#before === undefined) return
+    await this.apply(this.#before)
+    this.#before = undefined
+  }
+
+  /** Ends the listener and what is open on it. */
+  async close(): Promise<void> {
+    await this.#listener?.close()
+  }
+}
+
+/** device.md section 7: leaf and intermediates are always sent. The root is the client's to have. */
+function shownChain({ chain }: KeyEntry): readonly Uint8Array[] {
+  const last = chain.at(-1)
+  return chain.length > 1 && last !== undefined && isSelfSigned(readCertificate(last)) ? chain.slice(0, -1) : chain
+}
+
+/** RFC 5280 sections 4.2.1.3 and 4.2.1.12: an absent extension forbids nothing. TLS 1.3 always signs. */
+function unfit({ keyUsage, extendedKeyUsage }: Certificate): string | undefined {
+  if (keyUsage !== undefined && !keyUsage.has('digitalSignature')) return 'its certificate does not allow digitalSignature'
+  if (extendedKeyUsage !== undefined && !extendedKeyUsage.has('serverAuth') && !extendedKeyUsage.has(anyPurpose)) return 'its certificate is not for TLS servers (no serverAuth)'
+  return undefined
+}
+
+function cannot(entry: KeyEntry, reason: string, fix: string): PlatenError {
+  return new PlatenError('use-cannot-serve', `the key "${entry.name}" cannot serve TLS: ${reason}`, { facts: { key: entry.name, use: 'tls' }, fix })
+}
