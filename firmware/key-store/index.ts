@@ -1,4 +1,6 @@
 export { defaultLimits } from './entries.js'
 export type { CaCertificate, KeyEntry, KeyId, Reservation, StoreLimits, StoreProblem } from './entries.js'
+export { weaknessOf } from './key-health.js'
+export type { KeyWeakness, RsaPublicKey } from './key-health.js'
 export { KeyStore } from './key-store.js'
 export type { KeyStoreOptions } from './key-store.js'

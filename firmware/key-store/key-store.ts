@@ -1,8 +1,18 @@
-import type { KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { posix } from 'node:path'
+import { PlatenError, asPlatenError } from '../../protocol/errors.js'
 import type { KeyUse } from '../../protocol/key-use.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import type { Disk, Log } from '../platform/index.js'
 import type { CaCertificate, KeyEntry, KeyId, Reservation, StoreLimits, StoreProblem } from './entries.js'
+import { removeGeneration, writeCertificateCopy, writeGeneration } from './generation.js'
+import { checkKeyHealth } from './key-health.js'
+import { storePaths, type StorePaths } from './paths.js'
+import { isKeyId, type KeyIdentity, type NewEvent, type StoreEvent } from './record.js'
+import { forgetRemoved, recover, type Recovered } from './recovery.js'
+import { checkCaCertificate, checkChain, checkKeyNameFree, checkName, checkNotDefault, checkNotInUse, checkRoom, findKey, findReadyKey } from './rules.js'
+import { seal, unseal } from './sealing.js'
+import { apply, defaultKeyOf, entryOf, identitiesOf, identityOf, keyForUse, snapshot } from './state.js'
 
 export interface KeyStoreOptions {
   readonly disk: Disk
@@ -15,43 +25,299 @@ export interface KeyStoreOptions {
   readonly log: Log
   /** File with the 32-byte store key, for example a systemd credential. Default: `store.key` in the directory, made at first boot. */
   readonly storeKey?: string
+  /** Size in bytes from which the journal is compacted. Default 128 KiB. */
+  readonly compactFrom?: number
 }
 
-/** Being written: the calls and their types stand. */
-export abstract class KeyStore {
-  /** @throws store-locked, store-damaged, disk-failed */
-  static open(options: KeyStoreOptions): Promise<KeyStore> {
-    return Promise.reject(new TypeError(`${options.directory}: the key store is not written yet`))
+const defaultKeyName = 'Default Key'
+const defaultCompactFrom = 128 * 1024
+
+/** Compaction must win something: it waits until the journal is this many times what it would become. */
+const compactionGain = 4
+
+/**
+ * The keys of the board with their certificates and uses, and CA certificates (device.md section 6). One instance per
+ * directory. What a call has done when its promise resolves outlives a power cut; what it was doing before is there
+ * wholly or not at all. Calls that change something run one after the other.
+ */
+export class KeyStore {
+  readonly #options: KeyStoreOptions
+  readonly #paths: StorePaths
+  readonly #release: () => Promise<void>
+  readonly #store: Recovered
+  readonly #reservations = new Map<KeyId, Reservation>()
+  /** Journal size right after the last compaction. */
+  #compactedSize = 0
+  #queue: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  private constructor(options: KeyStoreOptions, paths: StorePaths, release: () => Promise<void>, store: Recovered) {
+    this.#options = options
+    this.#paths = paths
+    this.#release = release
+    this.#store = store
   }
 
-  /** The default key first, then in the order of registration. */
-  abstract entries(): readonly KeyEntry[]
-  abstract find(name: string): KeyEntry | undefined
+  /** @throws store-locked, store-damaged, disk-failed, weak-key (the default key) */
+  static async open(options: KeyStoreOptions): Promise<KeyStore> {
+    const { disk, directory, log } = options
+    const paths = storePaths(directory, options.storeKey)
+    await ensureDirectory(disk, directory)
+    const release = await disk.lock(directory)
+    try {
+      const store = new KeyStore(options, paths, release, await recover(disk, paths, options.random))
+      for (const { message, facts } of store.problems()) log.error(message, facts)
+      if (defaultKeyOf(store.#store.state) === undefined) await store.#makeDefaultKey()
+      return store
+    } catch (error) {
+      await release()
+      throw error
+    }
+  }
+
+  /** The default key first, then in the order of registration, then what is pending. */
+  entries(): readonly KeyEntry[] {
+    const { state } = this.#store
+    return identitiesOf(state).map((key) => entryOf(state, key))
+  }
+
+  find(name: string): KeyEntry | undefined {
+    return this.entries().find((entry) => entry.name === name)
+  }
+
   /** @throws key-not-found */
-  abstract get(id: KeyId): KeyEntry
+  get(id: KeyId): KeyEntry {
+    return entryOf(this.#store.state, findKey(this.#store.state, id))
+  }
+
   /** The key that serves a use. TLS always has one: the default key when no other is assigned. */
-  abstract keyFor(use: KeyUse): KeyEntry | undefined
-  /** @throws key-not-found, store-damaged */
-  abstract privateKey(id: KeyId): KeyObject
+  keyFor(use: KeyUse): KeyEntry | undefined {
+    const id = keyForUse(this.#store.state, use)
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  /** Unsealed at each call: keep it no longer than it is needed. @throws key-not-found, store-damaged */
+  privateKey(id: KeyId): KeyObject {
+    const key = findKey(this.#store.state, id)
+    return unseal(this.#store.sealed.get(id) ?? '', key, this.#store.storeKey)
+  }
+
   /** What was found damaged at start and set aside. */
-  abstract problems(): readonly StoreProblem[]
-  /** @throws store-full, key-name-taken, invalid-value, key-not-found, default-key */
-  abstract reserve(name: string, options?: { readonly exchangeFor?: KeyId }): Promise<Reservation>
-  /** @throws weak-key, disk-failed */
-  abstract put(reservation: Reservation, privateKey: KeyObject, options?: { readonly transactionId?: string }): Promise<KeyEntry>
-  /** @throws key-not-found, certificate-not-for-our-key, bad-response, key-in-use, default-key, disk-failed */
-  abstract complete(id: KeyId, options: { readonly chain: readonly Uint8Array[]; readonly assign?: KeyUse; readonly replaces?: KeyId }): Promise<KeyEntry>
+  problems(): readonly StoreProblem[] {
+    return this.#store.problems
+  }
+
+  /**
+   * Takes a slot, so that the limit is known to hold before a key is generated. It costs no write: after a crash no
+   * process is left that could use it, and the lock keeps others away meanwhile.
+   * @param options.exchangeFor the key whose place the new one is to take: may use the one slot beyond the limit
+   * @throws store-full, key-name-taken, invalid-value, key-not-found, key-pending, default-key
+   */
+  reserve(name: string, options: { readonly exchangeFor?: KeyId } = {}): Promise<Reservation> {
+    return this.#inTurn(() => {
+      const { state } = this.#store
+      const { exchangeFor } = options
+      checkName(name)
+      checkKeyNameFree(name, state, this.#reservations.values())
+      if (exchangeFor !== undefined) checkNotDefault(findReadyKey(state, exchangeFor))
+      checkRoom(this.#options.limits, state, [...this.#reservations.values()], exchangeFor !== undefined)
+      const reservation = { id: this.#newId(), name, ...(exchangeFor === undefined ? {} : { exchangeFor }) }
+      this.#reservations.set(reservation.id, reservation)
+      return Promise.resolve(reservation)
+    })
+  }
+
+  /**
+   * Keeps a key that has no certificate yet, before anything about it goes to a server. After an error the
+   * reservation is still there, to be tried again or given up.
+   * @throws weak-key (facts.weakness), disk-failed
+   */
+  put(reservation: Reservation, privateKey: KeyObject, options: { readonly transactionId?: string } = {}): Promise<KeyEntry> {
+    return this.#inTurn(() => {
+      if (!this.#reservations.has(reservation.id)) throw new TypeError(`the slot for ${reservation.name} is not reserved`)
+      return this.#keep({ ...reservation, kind: 'issued', ...options }, privateKey)
+    })
+  }
+
+  /**
+   * Registers the certificate of a pending key, and with it in one commit: the use it is assigned to, and the key that
+   * falls away for it.
+   * @param options.chain DER, leaf first
+   * @throws key-not-found, bad-response, certificate-not-for-our-key, key-in-use, key-pending, default-key, disk-failed
+   */
+  complete(id: KeyId, options: { readonly chain: readonly Uint8Array[]; readonly assign?: KeyUse; readonly replaces?: KeyId }): Promise<KeyEntry> {
+    return this.#inTurn(() => this.#complete(id, options))
+  }
+
   /** Gives up a reservation or a pending key; does nothing when it is gone already. @throws disk-failed */
-  abstract abandon(what: Reservation | KeyId): Promise<void>
-  /** `undefined` takes the use away; TLS then goes back to the default key. @throws key-not-found, key-pending, disk-failed */
-  abstract assign(use: KeyUse, id: KeyId | undefined): Promise<void>
-  /** @throws key-not-found, default-key, key-in-use (facts.use), key-pending, disk-failed */
-  abstract delete(id: KeyId): Promise<void>
-  abstract caCertificates(): readonly CaCertificate[]
-  /** @throws ca-store-full, key-name-taken, invalid-value, disk-failed */
-  abstract addCaCertificate(name: string, der: Uint8Array): Promise<void>
+  abandon(what: Reservation | KeyId): Promise<void> {
+    return this.#inTurn(async () => {
+      const id = typeof what === 'string' ? what : what.id
+      if (this.#store.state.ready.has(id)) throw new TypeError(`the key ${id} has its certificate: delete it instead`)
+      if (this.#reservations.has(id)) await removeGeneration(this.#options.disk, this.#paths.generations, id)
+      if (this.#store.state.pending.has(id)) await this.#drop(id)
+      this.#reservations.delete(id)
+    })
+  }
+
+  /**
+   * Gives a use to a key; the key that had it before loses it. `undefined` takes the use away, and TLS then goes back
+   * to the default key.
+   * @throws key-not-found, key-pending, disk-failed
+   */
+  assign(use: KeyUse, id: KeyId | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      if (id !== undefined) findReadyKey(this.#store.state, id)
+      await this.#commit({ type: 'assign', use, ...(id === undefined ? {} : { id }) })
+    })
+  }
+
+  /** @throws key-not-found, key-pending, default-key, key-in-use (facts.use, facts.uses), disk-failed */
+  delete(id: KeyId): Promise<void> {
+    return this.#inTurn(async () => {
+      const key = findReadyKey(this.#store.state, id)
+      checkNotDefault(key)
+      checkNotInUse(this.#store.state, key)
+      await this.#drop(id)
+    })
+  }
+
+  caCertificates(): readonly CaCertificate[] {
+    return [...this.#store.state.authorities].map(([name, der]) => ({ name, der: Uint8Array.from(Buffer.from(der, 'base64')) }))
+  }
+
+  /** @throws ca-store-full, key-name-taken, invalid-value, bad-response, disk-failed */
+  addCaCertificate(name: string, der: Uint8Array): Promise<void> {
+    return this.#inTurn(async () => {
+      checkCaCertificate(name, der, this.#options.limits, this.#store.state.authorities)
+      await this.#commit({ type: 'ca-add', name, der: Buffer.from(der).toString('base64') })
+    })
+  }
+
   /** @throws key-not-found, disk-failed */
-  abstract deleteCaCertificate(name: string): Promise<void>
+  deleteCaCertificate(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#store.state.authorities.has(name)) {
+        throw new PlatenError('key-not-found', `no CA certificate has the name ${JSON.stringify(name)}`, { facts: { name }, fix: 'List the CA certificates to see what there is.' })
+      }
+      await this.#commit({ type: 'ca-drop', name })
+    })
+  }
+
   /** Waits for what is under way and gives up the lock. */
-  abstract close(): Promise<void>
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#queue
+    await this.#release()
+  }
+
+  #inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
+    if (this.#closed) return Promise.reject(new TypeError('the key store is closed'))
+    const result = this.#queue.then(run)
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+
+  async #makeDefaultKey(): Promise<void> {
+    const { privateKey, chain } = await this.#options.makeDefaultKey()
+    const id = this.#newId()
+    await this.#keep({ id, name: defaultKeyName, kind: 'default' }, privateKey)
+    await this.#complete(id, { chain })
+  }
+
+  async #keep(key: Omit<KeyIdentity, 'bits' | 'publicKey'>, privateKey: KeyObject): Promise<KeyEntry> {
+    const { state, storeKey, sealed } = this.#store
+    const publicKey = createPublicKey(privateKey)
+    checkKeyHealth(publicKey, key.name, identitiesOf(state).map(publicKeyOf))
+    const identity: KeyIdentity = {
+      ...key,
+      bits: publicKey.asymmetricKeyDetails?.modulusLength ?? 0,
+      publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    }
+    const seals = seal(privateKey, identity, storeKey, this.#options.random)
+    await removeGeneration(this.#options.disk, this.#paths.generations, key.id)
+    await writeGeneration(this.#options.disk, this.#paths.generations, { type: 'key', key: identity, storeKey: storeKey.fingerprint, sealed: seals })
+    sealed.set(key.id, seals)
+    state.pending.set(key.id, identity)
+    this.#reservations.delete(key.id)
+    return this.get(key.id)
+  }
+
+  async #complete(id: KeyId, { chain, assign, replaces }: Parameters<KeyStore['complete']>[1]): Promise<KeyEntry> {
+    const { state } = this.#store
+    const key = findKey(state, id)
+    if (state.ready.has(id)) throw new TypeError(`the key ${id} has its certificate already`)
+    checkChain(chain, key)
+    if (replaces !== undefined) {
+      const old = findReadyKey(state, replaces)
+      checkNotDefault(old)
+      checkNotInUse(state, old, assign)
+    }
+    const event = await this.#commit({
+      type: 'complete',
+      key,
+      chain: chain.map((der) => Buffer.from(der).toString('base64')),
+      ...(assign === undefined ? {} : { assign }),
+      ...(replaces === undefined ? {} : { replaces }),
+    })
+    await this.#afterCommit('copy the certificate', () => writeCertificateCopy(this.#options.disk, this.#paths.generations, id, event))
+    if (replaces !== undefined) await this.#clear(replaces)
+    return this.get(id)
+  }
+
+  async #drop(id: KeyId): Promise<void> {
+    await this.#commit({ type: 'drop', id })
+    await this.#clear(id)
+  }
+
+  /** Takes the files of a dropped generation away; what stays goes at the next start. */
+  async #clear(id: KeyId): Promise<void> {
+    this.#store.sealed.delete(id)
+    await this.#afterCommit('remove a deleted key', () => removeGeneration(this.#options.disk, this.#paths.generations, id))
+  }
+
+  async #commit(event: NewEvent): Promise<StoreEvent> {
+    const { journal, state } = this.#store
+    await this.#compactIfLarge()
+    const record = await journal.append(event)
+    apply(state, record)
+    return record
+  }
+
+  async #compactIfLarge(): Promise<void> {
+    const { journal, state } = this.#store
+    if (journal.size < Math.max(this.#options.compactFrom ?? defaultCompactFrom, compactionGain * this.#compactedSize)) return
+    await this.#afterCommit('compact the journal', async () => {
+      await forgetRemoved(this.#options.disk, this.#paths.generations, state)
+      await journal.rewrite(snapshot(state))
+      this.#compactedSize = journal.size
+    })
+  }
+
+  /** Work that the outcome of the call does not hang on: a failure is told and put right later. */
+  async #afterCommit(what: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      this.#options.log.warn(`key store: cannot ${what}: ${asPlatenError(error).message}`)
+    }
+  }
+
+  #newId(): KeyId {
+    for (;;) {
+      const id = Buffer.from(this.#options.random(8)).toString('hex')
+      if (isKeyId(id) && identityOf(this.#store.state, id) === undefined && !this.#store.state.dropped.has(id)) return id
+    }
+  }
+}
+
+function publicKeyOf({ publicKey }: KeyIdentity): KeyObject {
+  return createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
+}
+
+async function ensureDirectory(disk: Disk, directory: string): Promise<void> {
+  if (await disk.facts(directory) !== undefined) return
+  await disk.makeDirectory(directory)
+  await disk.syncDirectory(posix.dirname(directory))
 }
