@@ -84,6 +84,7 @@ function httpWords(status: number): Words {
 }
 
 function failureWords(failInfo: number, polled: boolean): Words {
+  if (Number.isNaN(failInfo)) return { details: 'Communication Error (SCEP ERROR)', advice: 'The server refused without a reason of the standard: ask its operator.' }
   const advice = polled && failInfo === 4
     ? 'The server does not know this transaction any more. Send a new request.'
     : failInfoAdvice[failInfo] ?? 'Ask the operator of the server.'

@@ -45,8 +45,6 @@ const use = z.string().transform(parseKeyUse)
 const transaction = z.strictObject({
   /** C-7. */
   transactionId: z.string(),
-  /** C-2: the pin in force when it began; the answer has to come from the same CA. */
-  caFingerprint: z.string(),
   use: use.optional(),
   /** Durable before the first byte of the request itself: from here on the server may know of it. */
   intent: z.strictObject({

@@ -96,7 +96,9 @@ function failed(at: Phase, plan: Plan, error: PlatenError): Step {
   const ended = { at: 'ended', plan } as const
   // The certificate is in the store for good; only its use failed.
   if (at === 'switching-use') return { state: ended, effects: [{ do: 'record-error', error, phase: at, transactionKept: false, certificateKept: true }] }
-  const transactionKept = plan.kind === 'poll' && !endsTransaction.has(error.code)
+  // A certificate that the disk would not take can be asked for again; anything else of a manual request is its end.
+  const unwritten = at === 'storing-certificate' && error.code === 'disk-failed'
+  const transactionKept = unwritten || (plan.kind === 'poll' && !endsTransaction.has(error.code))
   const record = { do: 'record-error', error, phase: at, transactionKept, certificateKept: false } as const
   return { state: ended, effects: transactionKept ? [record] : [record, { do: 'release' }] }
 }

@@ -93,6 +93,15 @@ export function serverUrl(settings: CommunicationSettings): URL | undefined {
   return url
 }
 
+/**
+ * A fingerprint as people write it: upper case, colons and spaces are fine.
+ * @returns 64 lower-case hex digits
+ * @throws invalid-value
+ */
+export function readFingerprint(text: string): string {
+  return String(check('caFingerprint', text))
+}
+
 function isItem(item: string): item is keyof typeof schemas {
   return Object.hasOwn(schemas, item)
 }

@@ -1,0 +1,236 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import { PlatenError, asPlatenError } from '../../protocol/errors.js'
+import { buildCsr, nameDer, readCertificate, type Certificate } from '../../protocol/scep/index.js'
+import type { KeyId, KeyStore, Reservation } from '../key-store/index.js'
+import type { Log, Platform } from '../platform/index.js'
+import { makeSignerCertificate, type Answer, type ScepClient, type Suite } from '../scep/index.js'
+import type { CommunicationSettings } from '../settings/index.js'
+import type { KeyUse } from '../../protocol/key-use.js'
+import { alternativeNames } from './checks.js'
+import type { History, Row, Transaction } from './history.js'
+import { failed, succeeded } from './outcome.js'
+import { progressOf, type ReportProgress } from './progress.js'
+import { begin, step, type Phase, type RequestEffect, type RequestInput, type RequestState } from './request-machine.js'
+import type { RequestSpecification } from './specification.js'
+
+/** Puts a key to its use: finds the driver, applies, probes, and undoes what failed. */
+export interface KeyUseSwitch {
+  /**
+   * @returns enabled: false when the function is off or not in this firmware; the key is assigned all the same
+   * @throws use-cannot-serve, probe-failed, listen-failed
+   */
+  put(use: KeyUse, id: KeyId): Promise<{ readonly enabled: boolean }>
+}
+
+/** What a run works with. */
+export interface RunTools {
+  readonly platform: Pick<Platform, 'clock' | 'random' | 'keys'>
+  readonly store: KeyStore
+  readonly history: History
+  readonly useKey: KeyUseSwitch
+  readonly client: ScepClient
+  readonly pin: NonNullable<CommunicationSettings['caFingerprint']>
+  readonly rememberWorked: (suite: Suite) => Promise<void>
+  readonly log: Log
+  readonly progress: ReportProgress
+  /** True once the board is stopping: the run then ends where it is, for the next start to resolve. */
+  readonly isClosing: () => boolean
+}
+
+/** What a new request is made of; the challenge lives here and in the CSR, and nowhere else. */
+export interface NewRequest {
+  readonly specification: RequestSpecification
+  readonly challenge?: string
+}
+
+/** Does what the state machine says, one thing after the other, and writes the end into the row. */
+export class RequestRun {
+  readonly #tools: RunTools
+  readonly #request: NewRequest | undefined
+  readonly #transaction: Transaction
+  #row: Row
+  #state: RequestState
+  #reservation: Reservation | undefined
+  #keyId: KeyId | undefined
+  #privateKey: KeyObject | undefined
+  #csr: Uint8Array | undefined
+  #signer: Certificate | undefined
+  #authority: Awaited<ReturnType<ScepClient['findAuthority']>> | undefined
+  #chain: readonly Uint8Array[] | undefined
+  #issuedAt: number | undefined
+  #enabled: boolean | undefined
+
+  /** @param request absent for a poll @param transaction of the row, which is on disk already */
+  constructor(tools: RunTools, row: Row, transaction: Transaction, request?: NewRequest) {
+    this.#tools = tools
+    this.#row = row
+    this.#transaction = transaction
+    this.#request = request
+    this.#state = begin({ kind: request === undefined ? 'poll' : 'new', hasUse: transaction.use !== undefined })
+  }
+
+  /** @throws disk-failed when the end could not be written; interrupted when the board is stopping */
+  async run(): Promise<Row> {
+    let input: RequestInput | undefined = { is: 'started' }
+    while (input !== undefined) {
+      const next = step(this.#state, input)
+      this.#state = next.state
+      input = undefined
+      for (const effect of next.effects) input = await this.#perform(effect) ?? input
+    }
+    return this.#row
+  }
+
+  async #perform(effect: RequestEffect): Promise<RequestInput | undefined> {
+    switch (effect.do) {
+      case 'work':
+        return await this.#attempt(effect.phase)
+      case 'release':
+        await this.#release()
+        return undefined
+      case 'record-success':
+        await this.#record(succeeded(this.#row, this.#issuedAt ?? this.#tools.platform.clock.wall(), this.#enabled))
+        return undefined
+      case 'record-error':
+        await this.#recordError(effect)
+        return undefined
+    }
+  }
+
+  /** Whatever goes wrong in the work of a phase is an input of the state machine. */
+  async #attempt(phase: Phase): Promise<RequestInput> {
+    this.#refuseWhenClosing()
+    const progress = progressOf(phase, this.#request?.specification.keyLength)
+    this.#tools.log.info(`request ${this.#row.id}: ${progress.text}`)
+    this.#tools.progress(progress)
+    const outcome = await this.#work(phase).catch((error: unknown): RequestInput => ({ is: 'failed', error: asPlatenError(error) }))
+    this.#refuseWhenClosing()
+    return outcome
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#tools.isClosing()) throw new PlatenError('interrupted', 'the board is stopping', { fix: 'Look at the request status after the restart.' })
+  }
+
+  async #work(phase: Phase): Promise<RequestInput> {
+    switch (phase) {
+      case 'reserving-slot': return await this.#reserve()
+      case 'checking-server': return await this.#checkServer()
+      case 'making-key': return await this.#makeKey()
+      case 'keeping-key': return await this.#keepKey()
+      case 'recording-intent': return await this.#recordIntent()
+      case 'sending-request': return await this.#send()
+      case 'asking-again': return await this.#askAgain()
+      case 'storing-certificate': return await this.#storeCertificate()
+      case 'switching-use': return await this.#switchUse()
+    }
+  }
+
+  async #reserve(): Promise<RequestInput> {
+    this.#reservation = await this.#tools.store.reserve(this.#row.keyName)
+    return { is: 'slot-reserved' }
+  }
+
+  async #checkServer(): Promise<RequestInput> {
+    this.#authority = await this.#tools.client.findAuthority(this.#tools.pin)
+    return { is: 'server-checked' }
+  }
+
+  async #makeKey(): Promise<RequestInput> {
+    this.#privateKey = await this.#tools.platform.keys.rsa(given(this.#request).specification.keyLength)
+    return { is: 'key-made' }
+  }
+
+  async #keepKey(): Promise<RequestInput> {
+    const entry = await this.#tools.store.put(given(this.#reservation), given(this.#privateKey), { transactionId: this.#transaction.transactionId })
+    this.#keyId = entry.id
+    return { is: 'key-kept' }
+  }
+
+  async #recordIntent(): Promise<RequestInput> {
+    const { specification, challenge } = given(this.#request)
+    const { clock, random } = this.#tools.platform
+    const [privateKey, keyId] = [given(this.#privateKey), given(this.#keyId)]
+    const { commonName, organization, digest } = specification
+    const subject = { commonName, ...(organization === undefined ? {} : { organization }) }
+    this.#csr = buildCsr({
+      subject, digest, ...alternativeNames(specification),
+      ...(challenge === undefined ? {} : { challengePassword: challenge }),
+      key: privateKey,
+      keyUsage: ['digitalSignature', 'keyEncipherment'],
+    })
+    this.#signer = makeSignerCertificate(nameDer(subject), privateKey, random.bytes, clock.wall())
+    await this.#record({
+      ...this.#row,
+      transaction: {
+        ...this.#transaction,
+        intent: { keyId, csr: createHash('sha256').update(this.#csr).digest('hex'), signer: Buffer.from(this.#signer.der).toString('base64') },
+      },
+    })
+    return { is: 'intent-recorded' }
+  }
+
+  async #send(): Promise<RequestInput> {
+    return await this.#take(await this.#tools.client.request(this.#operation(), given(this.#csr)))
+  }
+
+  async #askAgain(): Promise<RequestInput> {
+    const { keyId, signer } = given(this.#transaction.intent)
+    this.#keyId = keyId as KeyId
+    this.#privateKey = this.#tools.store.privateKey(this.#keyId)
+    this.#signer = readCertificate(Buffer.from(signer, 'base64'))
+    return await this.#take(await this.#tools.client.poll(this.#operation(), this.#signer.subjectDer))
+  }
+
+  #operation(): Parameters<ScepClient['request']>[0] {
+    const privateKey = given(this.#privateKey)
+    return { authority: given(this.#authority), transactionId: this.#transaction.transactionId, key: privateKey, signer: { certificate: given(this.#signer), privateKey } }
+  }
+
+  async #take(answer: Answer): Promise<RequestInput> {
+    if (answer.is === 'pending') return answer
+    this.#chain = answer.chain
+    // Only a help for the next request: this one must not fail for it.
+    await this.#tools.rememberWorked(answer.worked).catch((error: unknown) => this.#tools.log.warn(`not remembered what worked: ${asPlatenError(error).message}`))
+    return { is: 'issued' }
+  }
+
+  /** Key, certificate and use change in one commit. */
+  async #storeCertificate(): Promise<RequestInput> {
+    const { use } = this.#transaction
+    await this.#tools.store.complete(given(this.#keyId), { chain: given(this.#chain), ...(use === undefined ? {} : { assign: use }) })
+    this.#issuedAt = this.#tools.platform.clock.wall()
+    return { is: 'certificate-stored' }
+  }
+
+  async #switchUse(): Promise<RequestInput> {
+    const { enabled } = await this.#tools.useKey.put(given(this.#transaction.use), given(this.#keyId))
+    this.#enabled = enabled
+    return { is: 'use-switched' }
+  }
+
+  async #release(): Promise<void> {
+    const held = this.#keyId ?? this.#reservation
+    if (held !== undefined) await this.#tools.store.abandon(held)
+  }
+
+  async #record(row: Row): Promise<void> {
+    await this.#tools.history.replace(row)
+    this.#row = row
+  }
+
+  async #recordError({ error, phase, transactionKept, certificateKept }: Extract<RequestEffect, { do: 'record-error' }>): Promise<void> {
+    this.#tools.log.warn(`request ${this.#row.id} ended while ${phase}: ${error.message}`, { code: error.code, ...error.facts })
+    await this.#record(failed(this.#row, {
+      error, phase, transactionKept,
+      polled: this.#request === undefined,
+      ...(certificateKept && this.#issuedAt !== undefined ? { issuedAt: this.#issuedAt } : {}),
+    }))
+  }
+}
+
+/** The state machine keeps the order, so what a phase needs is there. */
+function given<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new TypeError('a phase of a request ran before the one that it needs')
+  return value
+}

@@ -1,0 +1,118 @@
+import type { KeyObject } from 'node:crypto'
+import type { RandomBytes } from '../../protocol/random.js'
+import { buildIssuerAndSubject, buildRequest, type RequestType, type Signer } from '../../protocol/scep/index.js'
+import type { Clock } from '../../protocol/time.js'
+import type { Http, HttpResponse, Log } from '../platform/index.js'
+import { fetchAuthority, trustAuthority, type AuthorityOffer, type TrustedAuthority } from './authority.js'
+import { acceptAnswer } from './receipt.js'
+import { askServer, retryAfterSeconds, type ScepServer } from './server.js'
+import { isAboutAlgorithms, suitesFor, type Suite } from './suites.js'
+
+export interface ClientOptions {
+  readonly http: Http
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: Log
+  readonly server: ScepServer
+  /** SHA-1 and 3DES, and the quirk `des-reply`: policy `legacy`. */
+  readonly allowLegacy: boolean
+  /** What this CA has answered well before (C-4). */
+  readonly worked?: Suite
+}
+
+/** One operation at the CA, from its first message to its last poll. */
+export interface Operation {
+  readonly authority: TrustedAuthority
+  /** C-7: random, the same for all messages of the operation. */
+  readonly transactionId: string
+  /** C-6: a self-signed certificate at first, the current one for a renewal. */
+  readonly signer: Signer
+  /** The private key that is to be certified. */
+  readonly key: KeyObject
+}
+
+export type Answer =
+  /** `worked`: to be remembered for this CA (C-4). */
+  | { readonly is: 'issued'; readonly chain: readonly Uint8Array[]; readonly worked: Suite }
+  | { readonly is: 'pending'; readonly retryAfterSeconds?: number }
+
+const nonceLength = 16
+
+/** A client of one SCEP server. It keeps nothing between calls; at most one call at a time is the caller's care (C-13). */
+export class ScepClient {
+  readonly #options: ClientOptions
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+  }
+
+  /** What the server shows; nothing of it is trusted. @throws as `fetchAuthority` */
+  fetchAuthority(): Promise<AuthorityOffer> {
+    return fetchAuthority(this.#options.http, this.#options.server)
+  }
+
+  /**
+   * Fetches the authority and checks that it leads to the pinned CA (C-2).
+   * @throws ca-mismatch, chain-not-trusted, certificate-not-valid-now, and as `fetchAuthority`
+   */
+  async findAuthority(pin: string): Promise<TrustedAuthority> {
+    const { clock, allowLegacy } = this.#options
+    const offer = await this.fetchAuthority()
+    return trustAuthority(offer, pin, { allowSha1: allowLegacy, ...(clock.state() === 'unset' ? {} : { at: clock.wall() }) })
+  }
+
+  /**
+   * Asks for a certificate.
+   * @param csr DER
+   * @param messageType RenewalReq is for a CA that says Renewal (C-20). Default PKCSReq
+   * @throws what `acceptAnswer` and `askServer` throw
+   */
+  request(operation: Operation, csr: Uint8Array, messageType: Extract<RequestType, 'PKCSReq' | 'RenewalReq'> = 'PKCSReq'): Promise<Answer> {
+    return this.#ask(operation, messageType, csr)
+  }
+
+  /**
+   * C-13: asks whether the CA has decided. @param subject that of the CSR, a Name in DER
+   * @throws what `acceptAnswer` and `askServer` throw; scep-failure with failInfo 4 when the CA does not know the transaction
+   */
+  poll(operation: Operation, subject: Uint8Array): Promise<Answer> {
+    return this.#ask(operation, 'CertPoll', buildIssuerAndSubject(operation.authority.issuer.subjectDer, subject))
+  }
+
+  async #ask(operation: Operation, messageType: RequestType, content: Uint8Array): Promise<Answer> {
+    const { allowLegacy, worked, log } = this.#options
+    const suites = suitesFor(allowLegacy, worked)
+    for (const [index, suite] of suites.entries()) {
+      try {
+        return await this.#exchange(operation, messageType, content, suite)
+      } catch (error) {
+        if (index === suites.length - 1 || !isAboutAlgorithms(error)) throw error
+        log.warn(`the server did not take ${suite.digest} and ${suite.cipher}; the policy legacy allows to go below`)
+      }
+    }
+    throw new TypeError('there is always a suite to try')
+  }
+
+  async #exchange(operation: Operation, messageType: RequestType, content: Uint8Array, suite: Suite): Promise<Answer> {
+    const { http, clock, random, server, allowLegacy, log } = this.#options
+    const { authority, transactionId, signer } = operation
+    const nonce = random(nonceLength)
+    const message = buildRequest({ messageType, transactionId, senderNonce: nonce, content }, {
+      signer, ...suite, random,
+      recipient: authority.encryption,
+      keyTransport: 'pkcs1',
+      // C-22: without a set clock there is no time to state.
+      ...(clock.state() === 'unset' ? {} : { signingTime: clock.wall() }),
+    })
+    const response = await askServer(http, server, 'PKIOperation', message, { post: authority.capabilities.post })
+    const issued = acceptAnswer(response.body, { ...operation, nonce, allowLegacy }, clock, random)
+    if (issued === undefined) return pending(response)
+    for (const quirk of issued.quirks) log.warn(`the server needed the quirk ${quirk}, which the policy legacy allows`)
+    return { is: 'issued', chain: issued.chain, worked: suite }
+  }
+}
+
+function pending(response: HttpResponse): Answer {
+  const wait = retryAfterSeconds(response)
+  return { is: 'pending', ...(wait === undefined ? {} : { retryAfterSeconds: wait }) }
+}

@@ -1,0 +1,7 @@
+export { trustAuthority } from './authority.js'
+export type { AuthorityOffer, TrustedAuthority } from './authority.js'
+export { ScepClient } from './client.js'
+export type { Answer, ClientOptions, Operation } from './client.js'
+export type { ScepServer } from './server.js'
+export { makeSignerCertificate } from './signer.js'
+export type { Suite } from './suites.js'

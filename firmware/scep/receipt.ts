@@ -1,0 +1,110 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { PlatenError, hasCode, type ErrorFacts } from '../../protocol/errors.js'
+import type { RandomBytes } from '../../protocol/random.js'
+import { failInfos, isSelfSigned, openEnvelope, readCertificate, readCertificateSet, readPkiMessage, sameBytes, verifyChain, verifyMessage, type Certificate, type PkiMessage, type Signer } from '../../protocol/scep/index.js'
+import type { Clock } from '../../protocol/time.js'
+import type { TrustedAuthority } from './authority.js'
+import { ciphersFor } from './suites.js'
+
+/** What an answer is held against. */
+export interface Expectation {
+  readonly authority: TrustedAuthority
+  readonly transactionId: string
+  /** The senderNonce of our message. */
+  readonly nonce: Uint8Array
+  /** Who signed our message: the answer is encrypted to that key. */
+  readonly signer: Signer
+  /** The key that is to be certified. */
+  readonly key: KeyObject
+  readonly allowLegacy: boolean
+}
+
+/** An accepted certificate with the chain that a server has to send: leaf first, without a self-signed top. */
+export interface Issued {
+  readonly chain: readonly Uint8Array[]
+  /** Departures from the standard that the policy allowed, by name. */
+  readonly quirks: readonly string[]
+}
+
+/**
+ * Takes an answer in the order of C-9: structure, signature, transaction, nonce, status, and only then the content.
+ * @returns undefined when the server has not decided yet (PENDING)
+ * @throws bad-response, signature-invalid, algorithm-refused, quirk-refused, other-transaction, nonce-mismatch, scep-failure
+ *   (facts: failInfo, failInfoText, ndesCode, ndesText), undecryptable, certificate-not-for-our-key, clock-not-set,
+ *   chain-not-trusted, certificate-not-valid-now
+ */
+export function acceptAnswer(bytes: Uint8Array, expected: Expectation, clock: Clock, random: RandomBytes): Issued | undefined {
+  const message = readPkiMessage(bytes)
+  if (message.messageType !== 'CertRep') throw new PlatenError('bad-response', `the answer is a ${message.messageType} and not a CertRep`)
+  checkSignature(message, expected, random)
+  checkTransaction(message, expected)
+  if (message.status === 'PENDING') return undefined
+  if (message.status !== 'SUCCESS') throw refusal(message)
+  const { content, cipher } = openEnvelope(message, expected.signer, { ciphers: ciphersFor(expected.allowLegacy), random })
+  const chain = acceptCertificate(readCertificateSet(content).certificates.map(readCertificate), expected, clock)
+  return { chain, quirks: [...(message.digest === 'sha1' ? ['sha1-reply'] : []), ...(cipher === 'des-cbc' ? ['des-reply'] : [])] }
+}
+
+function checkSignature(message: PkiMessage, expected: Expectation, random: RandomBytes): void {
+  const { authority, allowLegacy } = expected
+  try {
+    verifyMessage(message, authority.signers, { allowSha1: allowLegacy })
+  } catch (error) {
+    if (allowLegacy || message.digest !== 'sha1' || !hasCode(error, 'algorithm-refused')) throw error
+    // Only a reply that the authority did sign can tell which quirks its server needs.
+    verifyMessage(message, authority.signers, { allowSha1: true })
+    throw quirksRefused([...(needsDes(message, expected, random) ? ['des-reply'] : []), 'sha1-reply'])
+  }
+}
+
+/** The cipher is judged before the private key is touched, so with none allowed this only looks. */
+function needsDes(message: PkiMessage, { signer }: Expectation, random: RandomBytes): boolean {
+  try {
+    openEnvelope(message, signer, { ciphers: new Set(), random })
+    return false
+  } catch (error) {
+    return hasCode(error, 'quirk-refused')
+  }
+}
+
+function checkTransaction(message: PkiMessage, { transactionId, nonce }: Expectation): void {
+  if (message.transactionId !== transactionId) {
+    throw new PlatenError('other-transaction', 'the answer belongs to another transaction', {
+      facts: { transactionId, received: (message.transactionId ?? '').slice(0, 64) },
+      fix: 'Check for a proxy or a cache in between.',
+    })
+  }
+  if (message.recipientNonce === undefined || !sameBytes(message.recipientNonce, nonce)) {
+    throw new PlatenError('nonce-mismatch', 'the answer does not carry the nonce of our message', { fix: 'Check for a proxy or a cache in between: the answer may be a replay.' })
+  }
+}
+
+function refusal({ failInfo, failInfoText, ndes }: PkiMessage): PlatenError {
+  const facts: ErrorFacts = {
+    ...(failInfo === undefined ? {} : { failInfo: Number(failInfos[failInfo]) }),
+    ...(failInfoText === undefined ? {} : { failInfoText: failInfoText.slice(0, 255) }),
+    ...(ndes?.code === undefined ? {} : { ndesCode: ndes.code.slice(0, 32) }),
+    ...(ndes?.text === undefined ? {} : { ndesText: ndes.text.slice(0, 255) }),
+  }
+  return new PlatenError('scep-failure', `the server refused: ${failInfo ?? 'no reason given'}`, { facts, fix: 'Ask the operator of the server why it refused.' })
+}
+
+function acceptCertificate(received: readonly Certificate[], expected: Expectation, clock: Clock): readonly Uint8Array[] {
+  const spki = createPublicKey(expected.key).export({ format: 'der', type: 'spki' })
+  // C-11; were there several, the newest is the one that was issued now.
+  const [leaf] = received.filter((certificate) => sameBytes(certificate.spki, spki)).toSorted((a, b) => b.notBefore - a.notBefore)
+  if (leaf === undefined) {
+    throw new PlatenError('certificate-not-for-our-key', `none of the ${received.length} certificates in the answer is for the key of this request`, { fix: 'Ask the operator of the CA: it issued a certificate for another key.' })
+  }
+  if (clock.state() === 'unset') throw new PlatenError('clock-not-set', 'the clock is not set, so the certificate cannot be judged', { fix: 'Set the clock or its time server.' })
+  const pool = [...received, ...expected.authority.certificates]
+  const path = verifyChain(leaf, pool, expected.authority.top, { at: clock.wall(), allowSha1: expected.allowLegacy })
+  return path.filter((certificate) => certificate === leaf || !isSelfSigned(certificate)).map(({ der }) => der)
+}
+
+function quirksRefused(quirks: readonly string[]): PlatenError {
+  return new PlatenError('quirk-refused', `the server's reply needs ${quirks.join(' and ')}, which the policy standard does not allow`, {
+    facts: { quirk: quirks.join(', ') },
+    fix: 'Set the server to AES and SHA-256; if it cannot do better and you accept that, choose the policy legacy.',
+  })
+}
