@@ -58,6 +58,7 @@ function authenticate(request: PkiMessage, signer: Certificate | undefined, mann
   const { transactionId, senderNonce } = request
   if (signer === undefined) throw new Refusal('badMessageCheck', 'the certificate of the signer is not in the message')
   refusing('badMessageCheck', 'the signature of the message', () => verifyMessage(request, signer, { allowSha1: true }))
+  if (signer.publicKey.asymmetricKeyType !== 'rsa') throw new Refusal('badAlg', 'nothing can be encrypted to a signer without an RSA key')
   if (transactionId === undefined || transactionId === '') throw new Refusal('badRequest', 'no transaction ID')
   if (senderNonce === undefined) throw new Refusal('badRequest', 'no sender nonce')
   const opened = refusing('badRequest', 'the envelope', () => openEnvelope(request, authority.encryption, { ciphers: readable, random }))

@@ -131,9 +131,15 @@ class Front {
     return new Exchange({ arrival, call, request, ended: this.#ended })
   }
 
+  /** What nobody foresaw is our mistake: the client gets 500, the operator reads why. */
   async #run(exchange: Exchange): Promise<HttpAnswer> {
     const last = (): Promise<HttpAnswer> => answerExchange(exchange, this.#office)
-    return this.behaviours.reduceRight<() => Promise<HttpAnswer>>((next, behaviour) => () => behaviour(exchange, next), last)()
+    try {
+      return await this.behaviours.reduceRight<() => Promise<HttpAnswer>>((next, behaviour) => () => behaviour(exchange, next), last)()
+    } catch (error) {
+      exchange.notes.reason = `internal error: ${error instanceof Error ? error.message : String(error)}`
+      return textReply(500, 'internal error\n')
+    }
   }
 }
 

@@ -38,6 +38,8 @@ const limits = {
   chance: z.number().min(0).max(1).optional(),
 }
 const limitsSchema = z.object(limits)
+/** What every fault can be given. */
+export const limitNames = Object.keys(limits).filter((name) => name !== 'fault')
 export type Limits = z.infer<typeof limitsSchema>
 
 export interface PreparedFault {
@@ -47,6 +49,8 @@ export interface PreparedFault {
 }
 
 export interface FaultKind {
+  /** Names of its own options; beside them every fault takes the limits. */
+  readonly options: readonly string[]
   /** @throws ZodError */
   prepare(entry: unknown): PreparedFault
 }
@@ -63,6 +67,7 @@ export function fault<Shape extends z.ZodRawShape>(
   const options = z.object(shape)
   const whole = z.strictObject({ ...limits, ...shape })
   return {
+    options: Object.keys(shape),
     prepare(entry) {
       whole.parse(entry)
       const own = options.parse(entry)

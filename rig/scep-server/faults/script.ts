@@ -1,7 +1,7 @@
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { PlatenError } from '../../../protocol/errors.js'
-import { limited, type Behaviour, type FaultTools, type PreparedFault } from './behaviour.js'
+import { limited, limitNames, type Behaviour, type FaultTools, type PreparedFault } from './behaviour.js'
 import { faultKinds, type FaultName } from './kinds.js'
 import { seededBytes, seededChance } from './seeded.js'
 
@@ -20,18 +20,20 @@ export interface PreparedScript {
   readonly faults: readonly { readonly name: FaultName; readonly prepared: PreparedFault }[]
 }
 
-const outline = z.strictObject({ seed: z.int().optional(), faults: z.array(z.unknown()) })
-const named = z.looseObject({ fault: z.enum(Object.keys(faultKinds) as [FaultName, ...FaultName[]]) })
+const entry = z.preprocess((given) => (typeof given === 'string' ? { fault: given } : given), z.looseObject({ fault: z.string() }))
+const outline = z.strictObject({ seed: z.int().optional(), faults: z.array(entry) })
 
 /** @throws config-invalid naming the place of the first mistake, such as `faults[1].times` */
 export function checkScript(script: unknown): PreparedScript {
-  const { seed = 1, faults } = check([], () => outline.parse(script ?? { faults: [] }))
+  const { seed = 1, faults } = check([], 'A script has a list `faults` and may have a `seed`.', () => outline.parse(script))
   return {
     seed,
     faults: faults.map((given, index) => {
-      const entry = typeof given === 'string' ? { fault: given } : given
-      const name = check(['faults', index], () => named.parse(entry)).fault
-      return { name, prepared: check(['faults', index], () => faultKinds[name].prepare(entry)) }
+      const { fault: name } = given
+      if (!isFaultName(name)) throw invalid(['faults', index, 'fault'], `there is no fault ${JSON.stringify(name)}`, `The faults are ${Object.keys(faultKinds).join(', ')}.`)
+      const kind = faultKinds[name]
+      const fix = `${name} takes ${[...kind.options, ...limitNames].join(', ')}.`
+      return { name, prepared: check(['faults', index], fix, () => kind.prepare(given)) }
     }),
   }
 }
@@ -41,7 +43,7 @@ export function checkScript(script: unknown): PreparedScript {
  * @throws config-invalid
  */
 export function readScript(text: string): PreparedScript {
-  return checkScript(check([], () => parseYaml(text) as unknown))
+  return checkScript(check([], 'It must be YAML or JSON.', () => parseYaml(text) as unknown))
 }
 
 /** The script's behaviours, with fresh counters. */
@@ -51,18 +53,26 @@ export function startScript(script: PreparedScript, tools: Pick<FaultTools, 'clo
   return script.faults.map(({ name, prepared }) => limited(name, prepared, all))
 }
 
-function check<Result>(place: readonly PropertyKey[], read: () => Result): Result {
+function isFaultName(name: string): name is FaultName {
+  return Object.hasOwn(faultKinds, name)
+}
+
+function check<Result>(place: readonly PropertyKey[], fix: string, read: () => Result): Result {
   try {
     return read()
   } catch (error) {
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined
-    const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-    const path = displayPath([...place, ...issue?.path ?? [], ...unknownKey])
-    const what = unknownKey.length > 0 ? 'no such option' : issue?.message ?? (error instanceof Error ? error.message.split('\n')[0] : String(error))
-    throw new PlatenError('config-invalid', `fault script${path === '' ? '' : `, ${path}`}: ${what ?? ''}`, {
-      facts: { path }, fix: `Correct it; the faults are ${Object.keys(faultKinds).join(', ')}.`, cause: error,
-    })
+    if (issue === undefined) throw invalid(place, error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error), fix, error)
+    const [unknown] = issue.code === 'unrecognized_keys' ? issue.keys : []
+    throw unknown === undefined
+      ? invalid([...place, ...issue.path], issue.message, fix, error)
+      : invalid([...place, ...issue.path, unknown], 'there is no such option', fix, error)
   }
+}
+
+function invalid(place: readonly PropertyKey[], what: string, fix: string, cause?: unknown): PlatenError {
+  const path = displayPath(place)
+  return new PlatenError('config-invalid', `fault script${path === '' ? '' : `, ${path}`}: ${what}`, { facts: { path }, fix, cause })
 }
 
 function displayPath(path: readonly PropertyKey[]): string {
