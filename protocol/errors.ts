@@ -10,6 +10,7 @@ type InputCode =
   | 'missing-field'
   | 'invalid-value'
   | 'config-invalid'
+  | 'cancelled'
 
 /** Who is asking. */
 type AccessCode = 'not-signed-in' | 'wrong-password' | 'locked-out' | 'permission-denied'

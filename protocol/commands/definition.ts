@@ -27,6 +27,8 @@ export interface CommandDefinition<Request extends z.ZodObject = z.ZodObject, Re
   /** The last positional field takes all bare words that are left, joined by one space. */
   readonly gathers: boolean
   readonly secrets: readonly AskedSecret[]
+  /** For a list in the reply: the fields that a table shows, where not all of them. */
+  readonly columns: Readonly<Record<string, readonly string[]>>
   readonly examples: readonly string[]
   /** What it can answer beside the codes that any command can (`commonErrors`). */
   readonly errors: readonly ErrorCode[]
@@ -38,13 +40,13 @@ export interface CommandDefinition<Request extends z.ZodObject = z.ZodObject, Re
 /** Codes that any command can answer. */
 export const commonErrors = ['unknown-field', 'missing-field', 'invalid-value', 'not-signed-in', 'permission-denied', 'busy', 'disk-failed', 'internal'] as const satisfies readonly ErrorCode[]
 
-type Optional = 'positional' | 'gathers' | 'secrets' | 'help' | 'errors' | 'idempotent' | 'privilege'
+type Optional = 'positional' | 'gathers' | 'secrets' | 'columns' | 'help' | 'errors' | 'idempotent' | 'privilege'
 
 /** Fills in what most commands have: an administrator's command with no secrets that may be repeated. */
 export function command<Request extends z.ZodObject, Reply extends z.ZodObject>(
   given: Omit<CommandDefinition<Request, Reply>, Optional> & Partial<Pick<CommandDefinition<Request, Reply>, Optional>>,
 ): CommandDefinition<Request, Reply> {
-  return { positional: [], gathers: false, secrets: [], help: [], errors: [], idempotent: true, privilege: 'administrator', ...given }
+  return { positional: [], gathers: false, secrets: [], columns: {}, help: [], errors: [], idempotent: true, privilege: 'administrator', ...given }
 }
 
 /** The fields of a request by name, in the order of the table. */

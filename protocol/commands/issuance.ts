@@ -75,6 +75,7 @@ export const history = command({
   request: z.strictObject({ entry: wholeNumber('which entry, 1 is the newest', 1, 20).optional() }),
   reply: historyEntry.partial().extend({ entries: z.array(historyEntry).optional() }),
   positional: ['entry'],
+  columns: { entries: ['requested-at', 'status', 'details', 'code', 'advice'] },
   examples: ['history', 'history 1'],
   privilege: 'user',
 })

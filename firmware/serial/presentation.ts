@@ -1,0 +1,56 @@
+/** Replies as a person reads them at 80 columns: titled values, then tables. */
+import { columnsOfList, titlesOf, type CommandName } from '../../protocol/commands/index.js'
+import { columnsOf, pad, screenWidth, wrap } from './columns.js'
+
+type Row = Readonly<Record<string, unknown>>
+
+/** The lines above the result line. */
+export function present(name: CommandName, reply: Row): readonly string[] {
+  const titles = titlesOf(name)
+  const pairs: (readonly [string, string])[] = []
+  const blocks: (readonly string[])[] = []
+  for (const [field, value] of Object.entries(reply)) {
+    if (field === 'lines' && Array.isArray(value)) blocks.push(name === 'log' ? value.map(String) : value.flatMap((line) => wrap(String(line), screenWidth, '    ')))
+    else if (isRows(value)) blocks.push(table(columnsOfList(name, field), value))
+    else if (value !== undefined && !(Array.isArray(value) && value.length === 0)) pairs.push([titles[field] ?? field, cell(value)])
+  }
+  return [...titled(pairs), ...blocks.flatMap((block, index) => (index === 0 && pairs.length === 0 ? block : ['', ...block]))]
+}
+
+function titled(pairs: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(0, ...pairs.map(([title]) => columnsOf(title)))
+  const indent = ' '.repeat(width + 2)
+  return pairs.flatMap(([title, value]) => wrap(`${pad(`${title}:`, width + 1)} ${value}`, screenWidth, indent))
+}
+
+/** Columns two spaces apart; cells that do not fit go on below. */
+export function table(columns: readonly { readonly field: string; readonly title: string }[], rows: readonly Row[]): readonly string[] {
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ field }) => cell(row[field])))]
+  const shown = columns.map((_, index) => index).filter((index) => index < 3 || cells.slice(1).some((row) => row[index] !== ''))
+  const widths = fit(shown.map((index) => Math.max(...cells.map((row) => columnsOf(row[index] ?? '')))))
+  const lines = (row: readonly string[]): readonly string[] => {
+    const wrapped = shown.map((index, column) => wrap(row[index] ?? '', widths[column] ?? 1))
+    const height = Math.max(...wrapped.map((part) => part.length))
+    return Array.from({ length: height }, (_, at) => wrapped.map((part, column) => pad(part[at] ?? '', widths[column] ?? 0)).join('  ').trimEnd())
+  }
+  const [head = [], ...body] = cells
+  return [...lines(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.flatMap(lines)]
+}
+
+/** Narrows the widest column, step by step, until all fit; short ones such as dates stay whole as long as they can. */
+function fit(natural: readonly number[]): readonly number[] {
+  const widths = [...natural]
+  const over = (): number => widths.reduce((sum, width) => sum + width, 0) + 2 * (widths.length - 1) - screenWidth
+  for (let widest = Math.max(...widths); over() > 0 && widest > 4; widest = Math.max(...widths)) widths[widths.lastIndexOf(widest)] = widest - 1
+  return widths
+}
+
+function isRows(value: unknown): value is readonly Row[] {
+  return Array.isArray(value) && value.some((item) => typeof item === 'object')
+}
+
+function cell(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
