@@ -55,9 +55,11 @@ export class TlsUse implements KeyUseDriver {
     return this.#serving?.id
   }
 
-  /** The certificate that the listener shows, leaf only. */
-  leaf(): Uint8Array | undefined {
-    return this.#serving?.chain[0]
+  /** The certificate that the listener shows, DER. Asked only while it serves. */
+  leaf(): Uint8Array {
+    const leaf = this.#serving?.chain[0]
+    if (leaf === undefined) throw new TypeError('nothing is served yet')
+    return leaf
   }
 
   /** The port in use; undefined before the first apply. */

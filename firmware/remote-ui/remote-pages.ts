@@ -17,7 +17,7 @@ export interface BoardFacts {
     readonly fingerprint: string
   }
   /** The newest entry of the Certificate Issuance Request Status: its status alone, details are for those signed in. */
-  readonly latestStatus?: string
+  readonly latestStatus: string | undefined
 }
 
 const style = 'body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}dt{color:#555}dd{margin:0 0 .75rem;overflow-wrap:anywhere}'

@@ -34,6 +34,8 @@ export interface OwnProcess {
   tellParent(message: string): void
   /** The parent is gone; nobody would restart or stop this process any more. */
   onParentGone(run: () => void): void
+  /** Lets go of the parent, so that this process can come to its end. */
+  leaveParent(): void
 }
 
 const longestWords = 300
@@ -71,5 +73,8 @@ export const ownProcess: OwnProcess = {
   },
   onParentGone: (run) => {
     process.once('disconnect', run)
+  },
+  leaveParent: () => {
+    if (process.connected) process.disconnect()
   },
 }

@@ -1,0 +1,152 @@
+import { posix } from 'node:path'
+import { asPlatenError } from '../protocol/errors.js'
+import { readCertificate } from '../protocol/scep/index.js'
+import { seconds } from '../protocol/time.js'
+import { Access, CommandRunner } from './commands/index.js'
+import type { BoardConfig } from './config.js'
+import { openDataDirectory } from './data-directory.js'
+import { makeDefaultKey } from './default-key.js'
+import { Ending } from './ending.js'
+import { Issuance } from './issuance/index.js'
+import { KeyStore, type StoreLimits } from './key-store/index.js'
+import { KeyUses, TlsUse } from './key-use/index.js'
+import { LogBook, type Platform } from './platform/index.js'
+import { remotePages } from './remote-ui/index.js'
+import { SerialConsole } from './serial/index.js'
+import { SerialLine } from './serial-line.js'
+import { Settings } from './settings/index.js'
+import { describeBootReason, RunRecord, type PreviousRun, type RestartRequest } from './supervisor/index.js'
+import { product, version } from './version.js'
+
+export interface BoardOptions {
+  /** Takes each line of the log with its line feed. */
+  readonly writeLog: (line: string) => void
+  /** What the parent saw of the run before, when it ended badly. */
+  readonly previousRun?: PreviousRun
+  /** File with the store key; without it the key lies in the data directory. */
+  readonly storeKey?: string
+}
+
+export type StopReason = 'stopped' | 'restart'
+
+/** A running board. */
+export interface Board {
+  /** 8 hex digits, drawn at each start. */
+  readonly bootId: string
+  readonly httpsPort: number
+  /** Settles when everything is closed. */
+  readonly stopped: Promise<{ readonly reason: StopReason }>
+  /** Ends what is under way and closes everything; the same as waiting for `stopped`. */
+  stop(): Promise<void>
+  /** Writes the reason down, then stops. Returns when the reason is durable. @throws disk-failed */
+  restart(request: RestartRequest): Promise<void>
+}
+
+/**
+ * Starts a board: data directory, run record, key store, settings, key uses with their listener, issuance, serial
+ * console, in this order; it stops in reverse. What was opened is closed again when a later step fails.
+ * @throws disk-failed, store-locked, store-damaged, listen-failed, connect-failed
+ */
+export async function startBoard(platform: Platform, config: BoardConfig, options: BoardOptions): Promise<Board> {
+  const bootId = Buffer.from(platform.random.bytes(4)).toString('hex')
+  const log = new LogBook({ clock: platform.clock, bootId, level: config.log.level, write: options.writeLog })
+  const ending = new Ending<StopReason>((name, error) => log.error(`stopping: ${name}`, { reason: asPlatenError(error).message }))
+  try {
+    return await assemble({ platform, config, options, bootId, log, ending })
+  } catch (error) {
+    await ending.begin('stopped')
+    throw error
+  }
+}
+
+/** What every step of the start needs. */
+interface Start {
+  readonly platform: Platform
+  readonly config: BoardConfig
+  readonly options: BoardOptions
+  readonly bootId: string
+  readonly log: LogBook
+  readonly ending: Ending<StopReason>
+}
+
+async function assemble(start: Start): Promise<Board> {
+  const { platform, config, bootId, log, ending } = start
+  const { clock } = platform
+  const startedAt = clock.monotonic()
+  const { run, restartReason } = await beginRun(start)
+  const stored = await openStored(start)
+  const { tls, useKey, issuance } = await openWork(start, stored)
+
+  const restart = async (request: RestartRequest): Promise<void> => {
+    await run.restarting(request)
+    log.info('the board restarts', { by: request.by, why: request.why })
+    // The answer to the command that asked goes out first.
+    clock.after('restart', seconds(0), () => void ending.begin('restart'))
+  }
+  const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port() }
+  const commands = new CommandRunner({ ...stored, board, clock, issuance, useKey, log, restart: (why) => restart({ by: 'administrator', why }) })
+  const console = new SerialConsole({ board, access: stored.access, commands, clock, log })
+  const line = await SerialLine.open({ serial: platform.serial, ...config.serial, console, clock, log })
+  ending.opened('serial line', () => line.close('The board stops.'))
+
+  log.info('the board is ready', { https: tls.port() ?? 0, serial: config.serial.path })
+  return { bootId, httpsPort: tls.port() ?? 0, stopped: ending.done, stop: () => ending.begin('stopped'), restart }
+}
+
+async function beginRun({ platform, config, options, bootId, log, ending }: Start): Promise<{ readonly run: RunRecord; readonly restartReason: string }> {
+  const { disk } = platform
+  ending.opened('data directory', await openDataDirectory(disk, config.data))
+  const run = await RunRecord.open({ disk, directory: config.data })
+  for (const { message } of run.problems()) log.error(message)
+  const restartReason = describeBootReason(await run.begin(bootId, options.previousRun))
+  ending.opened('run record', () => run.stopped())
+  log.info(`${product} ${version} starts`, { model: config.model.name, reason: restartReason })
+  return { run, restartReason }
+}
+
+interface Stored {
+  readonly store: KeyStore
+  readonly limits: StoreLimits
+  readonly settings: Settings
+  readonly access: Access
+}
+
+async function openStored({ platform, config, options, log, ending }: Start): Promise<Stored> {
+  const { clock, disk, random } = platform
+  const { maxKeys, maxCaCertificates } = config.model
+  const limits = { maxKeys, maxCaCertificates }
+  const store = await KeyStore.open({
+    disk, directory: posix.join(config.data, 'keys'), random: random.bytes, limits, log,
+    makeDefaultKey: () => makeDefaultKey(platform),
+    ...(options.storeKey === undefined ? {} : { storeKey: options.storeKey }),
+  })
+  ending.opened('key store', () => store.close())
+  const settings = await Settings.open({ disk, directory: config.data, log })
+  const access = await Access.open({ disk, directory: config.data, clock, random: random.bytes, log })
+  return { store, limits, settings, access }
+}
+
+interface Work {
+  readonly tls: TlsUse
+  readonly useKey: KeyUses
+  readonly issuance: Issuance
+}
+
+async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings }: Stored): Promise<Work> {
+  const { network } = platform
+  const { address, port } = config.https
+  let latestStatus = (): string | undefined => undefined
+  const pages = remotePages(() => ({ product, version, model: config.model.name, bootId, certificate: readCertificate(tls.leaf()), latestStatus: latestStatus() }))
+  const tls = new TlsUse({
+    store, network,
+    listen: (credentials) => network.listenHttps({ address, port, credentials, answer: pages }),
+    host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address,
+  })
+  ending.opened('HTTPS listener', () => tls.close())
+  const useKey = new KeyUses({ store, drivers: [tls], log })
+  await useKey.start()
+  const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data })
+  ending.opened('issuance', () => issuance.close())
+  latestStatus = () => issuance.history()[0]?.status
+  return { tls, useKey, issuance }
+}
