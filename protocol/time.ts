@@ -33,6 +33,13 @@ export interface Clock {
    * @param name what the timer is for; running timers are listed by it
    */
   after(name: string, delay: Duration, run: () => void): Timer
+  /**
+   * Calls `listener` each time the wall time has jumped against the monotonic clock, or `state()` has changed: at
+   * once where the clock is told, within half a minute where it has to look. A jump smaller than a second is not told.
+   * Whoever waits for a wall time listens here and looks again, so that no long timer sleeps through a step.
+   * @returns stops listening
+   */
+  onStep(listener: () => void): () => void
   /** The running timers, by due time (monotonic ms). */
   timers(): readonly { readonly name: string; readonly due: number }[]
 }

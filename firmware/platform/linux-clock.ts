@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Clock, ClockState, Duration, Timer } from '../../protocol/time.js'
+import { seconds, type Clock, type ClockState, type Duration, type Timer } from '../../protocol/time.js'
 import { buildDate } from './build-date.js'
 
 /** A Node timer with a longer delay fires at once. */
@@ -7,6 +7,12 @@ const longestWait = 2 ** 31 - 1
 
 /** systemd-timesyncd makes this file when a time server has set the clock since boot. */
 const synchronizedFile = '/run/systemd/timesync/synchronized'
+
+/** How often the wall time is looked at while somebody listens: a step is told within this time. */
+const lookEvery = seconds(30)
+
+/** Less than this is slewing or noise: a time server slews at 500 ppm, 15 ms in one look. */
+const smallestStep = seconds(1)
 
 interface Running {
   readonly name: string
@@ -18,14 +24,24 @@ export class LinuxClock implements Clock {
   readonly #earliest: number
   readonly #isSynchronized: () => boolean
   readonly #running = new Set<Running>()
+  readonly #listeners = new Set<() => void>()
+  readonly #readWall: () => number
+  readonly #lookEvery: Duration
+  #watch: Timer | undefined
+  /** Wall minus monotonic, and the state, when last looked at. */
+  #seen: { readonly offset: number; readonly state: ClockState } | undefined
 
   /**
    * @param options.lastSaved wall ms that this board has seen before; an earlier wall time counts as `unset`
    * @param options.isSynchronized whether a time server disciplines the clock; default: what systemd-timesyncd says
+   * @param options.readWall wall ms; default: the system's clock
+   * @param options.lookEvery how often a step is looked for while somebody listens; default 30 s
    */
-  constructor(options: { readonly lastSaved?: number; readonly isSynchronized?: () => boolean } = {}) {
+  constructor(options: { readonly lastSaved?: number; readonly isSynchronized?: () => boolean; readonly readWall?: () => number; readonly lookEvery?: Duration } = {}) {
     this.#earliest = Math.max(buildDate, options.lastSaved ?? 0)
     this.#isSynchronized = options.isSynchronized ?? (() => existsSync(synchronizedFile))
+    this.#readWall = options.readWall ?? Date.now
+    this.#lookEvery = options.lookEvery ?? lookEvery
   }
 
   monotonic(): number {
@@ -33,7 +49,7 @@ export class LinuxClock implements Clock {
   }
 
   wall(): number {
-    return Date.now()
+    return this.#readWall()
   }
 
   state(): ClockState {
@@ -66,6 +82,36 @@ export class LinuxClock implements Clock {
         clearTimeout(handle)
       },
     }
+  }
+
+  onStep(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    if (this.#watch === undefined) {
+      this.#seen = this.#look()
+      this.#watchOn()
+    }
+    return () => {
+      this.#listeners.delete(own)
+      if (this.#listeners.size > 0) return
+      this.#watch?.cancel()
+      this.#watch = undefined
+    }
+  }
+
+  #look(): { readonly offset: number; readonly state: ClockState } {
+    return { offset: this.wall() - this.monotonic(), state: this.state() }
+  }
+
+  #watchOn(): void {
+    this.#watch = this.after('clock step', this.#lookEvery, () => {
+      const before = this.#seen
+      const now = this.#look()
+      this.#seen = now
+      this.#watchOn()
+      if (before === undefined || (Math.abs(now.offset - before.offset) < smallestStep && now.state === before.state)) return
+      for (const listener of [...this.#listeners]) listener()
+    })
   }
 
   timers(): readonly { readonly name: string; readonly due: number }[] {

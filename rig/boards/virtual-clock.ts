@@ -16,6 +16,7 @@ export class VirtualClock implements Clock {
   #state: ClockState
   readonly #pending = new Set<Pending>()
   readonly #inFlight = new Set<Promise<unknown>>()
+  readonly #listeners = new Set<() => void>()
 
   /** @param start wall time at monotonic 0, milliseconds since 1970 */
   constructor(start: number, state: ClockState = 'synced') {
@@ -35,10 +36,18 @@ export class VirtualClock implements Clock {
     return this.#state
   }
 
-  /** Steps the wall time; the monotonic clock does not notice. */
+  /** Steps the wall time and tells those who listen; the monotonic clock does not notice. */
   setWall(wall: number, state: ClockState = this.#state): void {
+    const stepped = Math.abs(wall - this.wall()) >= 1000 || state !== this.#state
     this.#wallOffset = wall - this.#now
     this.#state = state
+    if (stepped) for (const listener of [...this.#listeners]) listener()
+  }
+
+  onStep(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
   }
 
   after(name: string, delay: Duration, run: () => void): Timer {

@@ -39,3 +39,20 @@ test('device.md 4: the clock is unset before the build date or the last saved ti
   t.is(new LinuxClock({ isSynchronized: () => false }).state(), 'held')
   t.is(new LinuxClock({ isSynchronized: () => true }).state(), 'synced')
 })
+
+test('a step of the wall time and a change of state are told; the passing of time is not', async (t) => {
+  let [step, synchronized] = [0, false]
+  const own = new LinuxClock({ readWall: () => Date.now() + step, isSynchronized: () => synchronized, lookEvery: milliseconds(5) })
+  let told = 0
+  const stop = own.onStep(() => (told += 1))
+  await wait(50)
+  t.is(told, 0)
+  step = -3_600_000
+  await wait(50)
+  t.is(told, 1)
+  synchronized = true
+  await wait(50)
+  t.is(told, 2)
+  stop()
+  t.deepEqual(own.timers(), [])
+})

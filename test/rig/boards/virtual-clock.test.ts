@@ -29,3 +29,19 @@ test('a cancelled timer does not fire and is not listed', async (t) => {
   t.deepEqual(clock.timers(), [])
   await clock.advance(seconds(2))
 })
+
+test('a step of the wall time or a change of state is told at once; a step under a second and the passing of time are not', async (t) => {
+  const clock = new VirtualClock(0, 'unset')
+  const told: string[] = []
+  const stop = clock.onStep(() => told.push(`${clock.state()} ${clock.wall()}`))
+  await clock.advance(seconds(100))
+  clock.setWall(100_999)
+  t.deepEqual(told, [])
+  clock.setWall(101_999)
+  clock.setWall(1_900_000_000_000, 'synced')
+  clock.setWall(1_900_000_000_000, 'held')
+  t.deepEqual(told, ['unset 101999', 'synced 1900000000000', 'held 1900000000000'])
+  stop()
+  clock.setWall(0)
+  t.is(told.length, 3)
+})
