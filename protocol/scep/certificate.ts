@@ -1,8 +1,9 @@
 import { createHash, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { algorithmOf } from './algorithms.js'
-import { bitString, children, integerHex, isContext, parse, raw, sequence, time } from './asn1.js'
+import { bitString, children, integerHex, isContext, parse, sequence, time } from './asn1.js'
 import { readName } from './distinguished-name.js'
 import { readExtensions, type Extensions } from './extensions.js'
+import { limits } from './limits.js'
 import { malformed, reading } from './malformed.js'
 
 /** An X.509 certificate, read but not verified. */
@@ -50,7 +51,7 @@ export function readCertificate(der: Uint8Array): Certificate {
     const subjectName = readName(subject, 'The subject of a certificate')
     const extensions = fields.slice(6).find((field) => isContext(field, 3))
     if (key === undefined) throw malformed('A certificate has no public key.')
-    const spki = Uint8Array.from(raw(key))
+    const spki = Uint8Array.from(key.raw)
     return {
       der: Uint8Array.from(der),
       subject: subjectName.text,
@@ -84,6 +85,8 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** @throws bad-response */
 export function readPublicKey(spki: Uint8Array): KeyObject {
+  // Larger keys would make one verification take longer than a whole message should.
+  if (spki.length > limits.publicKeyBytes) throw malformed('A public key is larger than 8192 bits.')
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   } catch (error) {

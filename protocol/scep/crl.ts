@@ -1,12 +1,12 @@
 import { sign, verify } from 'node:crypto'
-import * as pkijs from 'pkijs'
 import { PlatenError } from '../errors.js'
-import { rsaSignatureIdentifier, signatureDigest, type DigestName } from './algorithms.js'
-import { parse, integerHex } from './asn1.js'
+import { algorithmOf, rsaSignatureIdentifier, signatureDigest, type DigestName } from './algorithms.js'
+import { bitString as readBits, integerHex, isUniversal, parse, sequence as readSequence, time as readTime, type Value } from './asn1.js'
 import { asCertificate, sameBytes, type Certificate, type Signer } from './certificate.js'
 import { bitString, integer, sequence, time } from './der.js'
 import { readName } from './distinguished-name.js'
-import { malformed, reading } from './malformed.js'
+import { limits } from './limits.js'
+import { reading } from './malformed.js'
 
 export interface Revocation {
   /** Hex, as in `Certificate`. */
@@ -48,32 +48,34 @@ export interface Crl {
 }
 
 /**
- * Reads a list and verifies that the CA made it. Lists above about 1,000 entries exceed the limits of C-19.
- * @throws bad-response, signature-invalid, algorithm-refused
+ * Reads a list and verifies that the CA made it.
+ * @throws bad-response also above 20,000 entries, signature-invalid, algorithm-refused
  */
 export function readCrl(der: Uint8Array, ca: Certificate): Crl {
-  return reading('A CRL', () => {
-    const crl = new pkijs.CertificateRevocationList({ schema: parse(der, 'A CRL') })
-    const issuer = readName(crl.issuer.toSchema(), 'The issuer of a CRL')
-    const digest = signatureDigest(crl.signatureAlgorithm.algorithmId)
-    const mayList = sameBytes(new Uint8Array(crl.issuer.valueBeforeDecode), ca.subjectDer) && (ca.keyUsage === undefined || ca.keyUsage.has('cRLSign'))
-    if (!mayList || !verify(digest, crl.tbsView, ca.publicKey, crl.signatureValue.valueBlock.valueHexView)) {
-      throw new PlatenError('signature-invalid', `The CRL of ${issuer.text} was not made by ${ca.subject}.`)
+  const what = 'A CRL'
+  return reading(what, () => {
+    const [body, algorithm, signature] = readSequence(parse(der, what), what)
+    const fields = [...readSequence(body, what)]
+    if (isUniversal(fields[0], 'integer')) fields.shift()
+    const [, issuer, thisUpdate, ...rest] = fields
+    const nextUpdate = isUniversal(rest[0], 'utcTime') || isUniversal(rest[0], 'generalizedTime') ? rest.shift() : undefined
+    const name = readName(issuer, 'The issuer of a CRL')
+    const mayList = sameBytes(name.der, ca.subjectDer) && (ca.keyUsage === undefined || ca.keyUsage.has('cRLSign'))
+    const digest = signatureDigest(algorithmOf(algorithm, what))
+    if (body === undefined || !mayList || !verify(digest, body.raw, ca.publicKey, readBits(signature, what))) {
+      throw new PlatenError('signature-invalid', `The CRL of ${name.text} was not made by ${ca.subject}.`)
     }
     return {
-      issuer: issuer.text,
-      issuerDer: ca.subjectDer,
-      thisUpdate: wall(crl.thisUpdate),
-      nextUpdate: crl.nextUpdate === undefined ? undefined : wall(crl.nextUpdate),
-      revoked: (crl.revokedCertificates ?? []).map(({ userCertificate, revocationDate }) => ({
-        serial: integerHex(userCertificate, 'A serial number'), at: wall(revocationDate),
-      })),
+      issuer: name.text,
+      issuerDer: name.der,
+      thisUpdate: readTime(thisUpdate, 'thisUpdate of a CRL'),
+      nextUpdate: nextUpdate === undefined ? undefined : readTime(nextUpdate, 'nextUpdate of a CRL'),
+      revoked: isUniversal(rest[0], 'sequence') ? readSequence(rest[0], what, limits.values).map(readEntry) : [],
     }
   })
 }
 
-function wall(time: pkijs.Time): number {
-  const value = time.value.getTime()
-  if (!Number.isFinite(value)) throw malformed('A CRL has a date that is none.')
-  return value
+function readEntry(value: Value): Revocation {
+  const [serial, at] = readSequence(value, 'An entry of a CRL')
+  return { serial: integerHex(serial, 'A serial number'), at: readTime(at, 'A revocation date') }
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { PlatenError } from '../errors.js'
 import { algorithmOf, rsaSignatureIdentifier, signatureDigest, type DigestName } from './algorithms.js'
-import { bitString, children, isContext, objectIdentifier as readIdentifier, parse, raw, sequence as readSequence, set, text, type Value } from './asn1.js'
+import { bitString, children, isContext, objectIdentifier as readIdentifier, parse, sequence as readSequence, set, text, type Value } from './asn1.js'
 import { readPublicKey } from './certificate.js'
 import { bitString as bits, context, directoryString, integer, objectIdentifier, sequence, setOf, sorted } from './der.js'
 import { nameDer, readName, type SubjectFields } from './distinguished-name.js'
@@ -56,10 +56,10 @@ export function readCsr(der: Uint8Array): Csr {
     const [, subject, key, requested] = children(info, what)
     if (info === undefined || key === undefined) throw malformed(`${what} has no public key.`)
     const name = readName(subject, `The subject of a certificate request`)
-    const spki = Uint8Array.from(raw(key))
+    const spki = Uint8Array.from(key.raw)
     const publicKey = readPublicKey(spki)
     const digest = signatureDigest(algorithmOf(algorithm, what))
-    if (!verify(digest, raw(info), publicKey, bitString(signature, what))) {
+    if (!verify(digest, info.raw, publicKey, bitString(signature, what))) {
       throw new PlatenError('signature-invalid', 'The certificate request is not signed by the key that it asks a certificate for.', { facts: { subject: name.text } })
     }
     const found = readAttributes(requested, what)

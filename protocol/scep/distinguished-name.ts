@@ -1,4 +1,4 @@
-import { children, objectIdentifier as readIdentifier, raw, sequence as readSequence, set, text, type Value } from './asn1.js'
+import { children, objectIdentifier as readIdentifier, sequence as readSequence, set, text, type Value } from './asn1.js'
 import { directoryString, objectIdentifier, sequence, setOf } from './der.js'
 
 /** A subject as a person types it. */
@@ -36,7 +36,7 @@ export function readName(value: Value | undefined, what: string): Name {
     const [type, content] = children(pair, what)
     return `${label(readIdentifier(type, what))}=${shown(content, what)}`
   }).join('+'))
-  return { text: parts.reverse().join(','), der: Uint8Array.from(value === undefined ? [] : raw(value)) }
+  return { text: parts.reverse().join(','), der: Uint8Array.from(value?.raw ?? []) }
 }
 
 const label = (type: string): string => types[type] ?? type

@@ -118,7 +118,8 @@ function readTransport(value: Value | undefined, what: string): KeyTransport {
   const algorithm = readIdentifier(identifier, what)
   if (algorithm === rsaEncryption) return 'pkcs1'
   if (algorithm !== oaep) throw refused(`The key transport ${algorithm} is not one we know.`, algorithm)
-  const { hashAlgorithm, maskGenAlgorithm } = new pkijs.RSAESOAEPParams(parameters === undefined || !isUniversal(parameters, 'sequence') ? {} : { schema: parameters })
+  if ((parameters?.raw.length ?? 0) > 256) throw malformed(`${what} has parameters that are too long.`)
+  const { hashAlgorithm, maskGenAlgorithm } = isUniversal(parameters, 'sequence') ? pkijs.RSAESOAEPParams.fromBER(Uint8Array.from(parameters.raw)) : new pkijs.RSAESOAEPParams()
   const hash = hashAlgorithm.algorithmId
   const mask: unknown = maskGenAlgorithm.algorithmParams
   const maskHash = mask === undefined ? hashes.oaep : new pkijs.AlgorithmIdentifier({ schema: mask }).algorithmId

@@ -1,6 +1,6 @@
-import * as asn1js from 'asn1js'
+import type * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
-import { children, content, isUniversal, objectIdentifier as readIdentifier, octetString, parse, sequence as readSequence, type Value } from './asn1.js'
+import { children, isContext, isUniversal, objectIdentifier as readIdentifier, octetString, parse, primitive, sequence as readSequence, type Value } from './asn1.js'
 import { bytesOf, contextPrimitive, objectIdentifier, octetString as octets, sequence, tagged } from './der.js'
 import { ipAddressBytes, ipAddressText } from './ip-address.js'
 import { malformed } from './malformed.js'
@@ -75,7 +75,7 @@ export function readExtensions(value: Value | undefined, what: string): Extensio
   for (const item of value === undefined ? [] : readSequence(value, what)) {
     const parts = children(item, what)
     const identifier = readIdentifier(parts[0], what)
-    const critical = parts[1] instanceof asn1js.Boolean && parts[1].getValue()
+    const critical = isUniversal(parts[1], 'boolean') && parts[1].content[0] !== 0
     if (found.has(identifier)) throw malformed(`${what} holds the extension ${identifier} twice.`)
     found.set(identifier, octetString(parts[parts.length - 1], what))
     if (critical && nameOf(extensions, identifier) === undefined) unknownCritical.push(identifier)
@@ -117,15 +117,20 @@ function addressBytes(address: string): Uint8Array {
 
 function readConstraints(value: Value | undefined): Pick<Extensions, 'isCa' | 'pathLength'> {
   if (value === undefined) return { isCa: false, pathLength: undefined }
-  const { cA, pathLenConstraint } = new pkijs.BasicConstraints({ schema: value })
+  const { cA, pathLenConstraint } = pkijs.BasicConstraints.fromBER(Uint8Array.from(shortRaw(value)))
   if (pathLenConstraint !== undefined && typeof pathLenConstraint !== 'number') throw malformed('The path length of a certificate is out of range.')
   return { isCa: cA, pathLength: pathLenConstraint }
 }
 
+/** A flag and a small number need no more; what is longer never reaches the library. */
+function shortRaw(value: Value): Uint8Array {
+  if (value.raw.length > 16) throw malformed('The basicConstraints of a certificate are too long.')
+  return value.raw
+}
+
 function readKeyUsage(value: Value | undefined, what: string): Extensions['keyUsage'] {
   if (value === undefined) return undefined
-  if (!isUniversal(value, 'bitString') || value.idBlock.isConstructed) throw malformed(`keyUsage of ${what} is not a BIT STRING.`)
-  const bits = content(value)[1] ?? 0
+  const bits = primitive(value, 'bitString', `keyUsage of ${what}`)[1] ?? 0
   return new Set(keyUsages.filter((_, index) => (bits & (0x80 >> index)) !== 0))
 }
 
@@ -138,10 +143,9 @@ function readNames(value: Value | undefined, what: string): Pick<Extensions, 'dn
   const dnsNames: string[] = []
   const ipAddresses: string[] = []
   for (const name of value === undefined ? [] : readSequence(value, what)) {
-    const { tagClass, tagNumber, isConstructed } = name.idBlock
-    if (tagClass !== 3 || isConstructed) continue
-    if (tagNumber === 2) dnsNames.push(Buffer.from(content(name)).toString('latin1'))
-    const address = tagNumber === 7 ? ipAddressText(content(name)) : undefined
+    if (name.constructed) continue
+    if (isContext(name, 2)) dnsNames.push(Buffer.from(name.content).toString('latin1'))
+    const address = isContext(name, 7) ? ipAddressText(name.content) : undefined
     if (address !== undefined) ipAddresses.push(address)
   }
   return { dnsNames, ipAddresses }

@@ -4,12 +4,16 @@ export const limits = {
   messageBytes: 1024 * 1024,
   /** Certificates in one set. */
   certificates: 32,
-  /** Nesting of ASN.1 values; a certificate needs about 9, a message with one about 14. */
+  /** Nesting of ASN.1 values in the indefinite form; a message with a certificate needs about 14. */
   depth: 24,
-  /** ASN.1 values in one message: 32 certificates of 100 values, and some. Keeps the worst parse well under 100 ms. */
-  values: 4000,
+  /** ASN.1 values in one long list: entries of a CRL, pieces of a string. */
+  values: 20_000,
+  /** One ASN.1 string of characters. */
+  textBytes: 8192,
   /** Signed attributes of one signer. */
   attributes: 32,
+  /** One SubjectPublicKeyInfo: RSA of 8192 bits and its frame. */
+  publicKeyBytes: 1100,
   /** Certificates in one path, and signatures checked while looking for it. */
   pathLength: 8,
   pathSignatures: 64,

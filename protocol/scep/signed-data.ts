@@ -1,7 +1,7 @@
 import { createHash, sign, verify, type KeyObject } from 'node:crypto'
 import { PlatenError } from '../errors.js'
 import { algorithmOf, digestIdentifier, digestOf, quirkRefused, rsaEncryption, signatureDigest, type DigestName } from './algorithms.js'
-import { children, integerHex, isContext, isUniversal, objectIdentifier as readIdentifier, octets, octetString as readOctets, parse, raw, sequence as readSequence, set, type Value } from './asn1.js'
+import { children, integerHex, isContext, isUniversal, objectIdentifier as readIdentifier, octets, octetString as readOctets, parse, sequence as readSequence, set, type Value } from './asn1.js'
 import { asCertificate, type Certificate, type CertificateSource, type Signer } from './certificate.js'
 import { context, integer, nothing, objectIdentifier, octetString, sequence, setOf, sorted, unsortedSet } from './der.js'
 import { limits } from './limits.js'
@@ -40,8 +40,7 @@ export interface SignedData {
 /** @throws bad-response, algorithm-refused */
 export function readSignedData(bytes: Uint8Array, what: string): SignedData {
   return reading(what, () => {
-    const [, digests, encapsulated, ...rest] = readSequence(contentInfo(bytes, contentTypes.signedData, what), what)
-    set(digests, `The digest algorithms of ${what}`)
+    const [, , encapsulated, ...rest] = readSequence(contentInfo(bytes, contentTypes.signedData, what), what)
     const [contentType, wrapped] = readSequence(encapsulated, `The content of ${what}`)
     const certificates = rest.find((field) => isContext(field, 0))
     const crls = rest.find((field) => isContext(field, 1))
@@ -72,7 +71,7 @@ export function readCertificateId(value: Value | undefined, what: string): Certi
   if (isContext(value, 0)) return { keyIdentifier: Uint8Array.from(octets(value, what)) }
   const [issuer, serial] = readSequence(value, what)
   if (issuer === undefined) throw malformed(`${what} names no certificate.`)
-  return { issuerDer: Uint8Array.from(raw(issuer)), serial: integerHex(serial, what) }
+  return { issuerDer: Uint8Array.from(issuer.raw), serial: integerHex(serial, what) }
 }
 
 export interface SigningOptions {
@@ -206,7 +205,8 @@ function signedData(parts: Parts): Uint8Array {
 /** PKCS#7 of before CMS put other types there without the OCTET STRING. */
 function readContent(value: Value | undefined, what: string): Uint8Array {
   if (value === undefined) throw malformed(`The content of ${what} is missing.`)
-  return Uint8Array.from(isUniversal(value, 'octetString') ? octets(value, `The content of ${what}`) : raw(value))
+  const { raw } = value
+  return Uint8Array.from(isUniversal(value, 'octetString') ? octets(value, `The content of ${what}`) : raw)
 }
 
 function readSigner(value: Value, what: string): SignerInfo {
@@ -244,10 +244,10 @@ function readAttributes(signed: Value, what: string): ReadonlyMap<string, Value>
  * them unsorted too, so both forms count; each is over the same attributes.
  */
 function signedForms(signed: Value, what: string): readonly Uint8Array[] {
-  const members = children(signed, what).map(raw)
+  const members = children(signed, what).map(({ raw }) => raw)
   const received = unsortedSet(members)
   const der = setOf(members)
   return Buffer.compare(received, der) === 0 ? [der] : [received, der]
 }
 
-const copy = (value: Value): Uint8Array => Uint8Array.from(raw(value))
+const copy = (value: Value): Uint8Array => Uint8Array.from(value.raw)
