@@ -76,8 +76,9 @@ function unescaped(text: string): string {
 
 function base64(text: string): Uint8Array {
   if (text.length > limits.messageBytes * 2) throw malformed('The message in the query is too long.')
-  // A space between two characters was a plus; other white space and line ends are wrapping.
-  const clean = text.replace(/[\r\n\t]/g, '').trim().replace(/ /g, '+').replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '')
+  // Line ends are wrapping. A space was a plus, at the end as well, unless the length shows that it is one too many.
+  const joined = text.replace(/[\r\n\t]/g, '')
+  const clean = (joined.length % 4 === 0 ? joined : joined.trim()).replace(/ /g, '+').replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '')
   if (!/^[A-Za-z0-9+/]*$/.test(clean) || clean.length % 4 === 1) throw malformed('The message in the query is not base64.')
   return Uint8Array.from(Buffer.from(clean, 'base64'))
 }

@@ -26,6 +26,12 @@ export function rawExchange(url: URL | string, options: { readonly method?: stri
   })
 }
 
+/** How a call broke: the code of the error that node:http gave, else its message. */
+export const broken = (call: Promise<unknown>): Promise<string> => call.then(() => 'answered', (error: unknown) => {
+  const { code, message } = error as Error & { code?: string }
+  return code ?? message
+})
+
 export interface RequestChoices {
   readonly messageType?: RequestType
   readonly transactionId?: string
@@ -70,13 +76,17 @@ export class RawScepClient {
     return rawExchange(url, rest)
   }
 
+  csr({ commonName = 'printer.example', digest = 'sha256', dnsNames = [commonName], challenge }: RequestChoices = {}): Uint8Array {
+    return buildCsr({
+      subject: { commonName }, key: this.#key, digest, dnsNames, keyUsage: ['digitalSignature', 'keyEncipherment'],
+      ...challenge === undefined ? {} : { challengePassword: challenge },
+    })
+  }
+
   build(choices: RequestChoices = {}): Sent {
     const { messageType = 'PKCSReq', transactionId = randomBytes(8).toString('hex'), commonName = 'printer.example', digest = 'sha256', cipher = 'aes128-cbc', keyTransport = 'pkcs1' } = choices
     const signer = choices.signer ?? { privateKey: this.#key, certificate: selfSigned(this.#key, commonName) }
-    const content = choices.content ?? buildCsr({
-      subject: { commonName }, key: this.#key, digest, dnsNames: choices.dnsNames ?? [commonName], keyUsage: ['digitalSignature', 'keyEncipherment'],
-      ...choices.challenge === undefined ? {} : { challengePassword: choices.challenge },
-    })
+    const content = choices.content ?? this.csr(choices)
     const nonce = randomBytes(16)
     const bytes = buildRequest({ messageType, transactionId, senderNonce: nonce, content }, {
       signer, recipient: this.authority.encryption, digest, cipher, keyTransport, random: (count) => new Uint8Array(randomBytes(count)),
