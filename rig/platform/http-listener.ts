@@ -95,8 +95,7 @@ async function send(socket: Socket, response: ServerResponse, answer: HttpAnswer
   if (socket.destroyed) return false
   if (answer.kind !== 'reply') {
     if (answer.kind === 'reset') socket.resetAndDestroy()
-    else socket.end()
-    await left
+    else socket.destroySoon()
     return true
   }
   response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length })

@@ -43,7 +43,7 @@ export function checkScript(script: unknown): PreparedScript {
  * @throws config-invalid
  */
 export function readScript(text: string): PreparedScript {
-  return checkScript(check([], 'It must be YAML or JSON.', () => parseYaml(text) as unknown))
+  return checkScript(check([], 'It must be YAML or JSON.', () => parseYaml(text, { logLevel: 'error' }) as unknown))
 }
 
 /** The script's behaviours, with fresh counters. */
