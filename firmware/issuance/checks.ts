@@ -84,7 +84,7 @@ export function alternativeNames({ commonName, dnsNames, ipAddresses }: RequestS
 }
 
 function distinct(names: readonly string[], keyOf: (name: string) => string): readonly string[] {
-  return [...new Map(names.toReversed().map((name) => [keyOf(name), name])).values()].toReversed()
+  return names.filter((name, index) => names.findIndex((other) => keyOf(other) === keyOf(name)) === index)
 }
 
 function isAddress(text: string): boolean {

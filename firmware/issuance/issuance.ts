@@ -7,7 +7,7 @@ import { readFingerprint, serverUrl, type Settings } from '../settings/index.js'
 import { summarize, type AuthoritySummary } from './authority-summary.js'
 import { refuseUnless, requestChecks, serverChecks } from './checks.js'
 import { History, entryOf, type HistoryEntry, type Row, type Transaction } from './history.js'
-import { withoutOutcome } from './outcome.js'
+import { givenUp, withoutOutcome } from './outcome.js'
 import type { ReportProgress } from './progress.js'
 import { recover } from './recovery.js'
 import { RequestRun, type KeyUseSwitch, type NewRequest, type RunTools } from './request-run.js'
@@ -83,6 +83,22 @@ export class Issuance {
       const processing = withoutOutcome(row)
       await this.#history.replace(processing)
       return entryOf(await new RequestRun(this.#tools(options.progress), processing, transaction).run())
+    })
+  }
+
+  /**
+   * Ends a deferred request on this side: its key goes, its place in the store is free, the server is not told.
+   * @throws nothing-to-poll, busy, disk-failed
+   */
+  async giveUp(transactionId?: string): Promise<HistoryEntry> {
+    return await this.#alone(async () => {
+      const { row } = this.#findOpen(transactionId)
+      const { store } = this.#options
+      const ended = givenUp(row)
+      await this.#history.replace(ended)
+      const key = store.entries().find((entry) => entry.state === 'pending' && entry.transactionId === row.extra.transactionId)
+      if (key !== undefined) await store.abandon(key.id)
+      return entryOf(ended)
     })
   }
 

@@ -52,6 +52,13 @@ export function failed(row: Row, failure: Failure): Row {
   }
 }
 
+/** The row of a deferred request that an administrator gave up: what was known of it stays. */
+export function givenUp(row: Row): Row {
+  const { transaction, ...rest } = row
+  if (transaction === undefined) return row
+  return { ...rest, extra: { ...rest.extra, next: 'The request was given up; nothing is sent any more.' } }
+}
+
 /** What an earlier end of the same request said is over. */
 export function withoutOutcome(row: Row): Row {
   const { id, requestedAt, keyName, transaction, extra: { transactionId, use } } = row

@@ -56,7 +56,7 @@ export class RequestRun {
   #csr: Uint8Array | undefined
   #signer: Certificate | undefined
   #authority: Awaited<ReturnType<ScepClient['findAuthority']>> | undefined
-  #chain: readonly Uint8Array[] | undefined
+  #issued: Extract<Answer, { is: 'issued' }> | undefined
   #issuedAt: number | undefined
   #enabled: boolean | undefined
 
@@ -171,7 +171,7 @@ export class RequestRun {
   }
 
   async #send(): Promise<RequestInput> {
-    return await this.#take(await this.#tools.client.request(this.#operation(), given(this.#csr)))
+    return this.#take(await this.#tools.client.request(this.#operation(), given(this.#csr)))
   }
 
   async #askAgain(): Promise<RequestInput> {
@@ -179,7 +179,7 @@ export class RequestRun {
     this.#keyId = keyId as KeyId
     this.#privateKey = this.#tools.store.privateKey(this.#keyId)
     this.#signer = readCertificate(Buffer.from(signer, 'base64'))
-    return await this.#take(await this.#tools.client.poll(this.#operation(), this.#signer.subjectDer))
+    return this.#take(await this.#tools.client.poll(this.#operation(), this.#signer.subjectDer))
   }
 
   #operation(): Parameters<ScepClient['request']>[0] {
@@ -187,19 +187,21 @@ export class RequestRun {
     return { authority: given(this.#authority), transactionId: this.#transaction.transactionId, key: privateKey, signer: { certificate: given(this.#signer), privateKey } }
   }
 
-  async #take(answer: Answer): Promise<RequestInput> {
+  #take(answer: Answer): RequestInput {
     if (answer.is === 'pending') return answer
-    this.#chain = answer.chain
-    // Only a help for the next request: this one must not fail for it.
-    await this.#tools.rememberWorked(answer.worked).catch((error: unknown) => this.#tools.log.warn(`not remembered what worked: ${asPlatenError(error).message}`))
+    this.#issued = answer
     return { is: 'issued' }
   }
 
   /** Key, certificate and use change in one commit. */
   async #storeCertificate(): Promise<RequestInput> {
     const { use } = this.#transaction
-    await this.#tools.store.complete(given(this.#keyId), { chain: given(this.#chain), ...(use === undefined ? {} : { assign: use }) })
-    this.#issuedAt = this.#tools.platform.clock.wall()
+    const { chain, worked } = given(this.#issued)
+    const { store, platform, rememberWorked, log } = this.#tools
+    await store.complete(given(this.#keyId), { chain, ...(use === undefined ? {} : { assign: use }) })
+    this.#issuedAt = platform.clock.wall()
+    // Only a help for the next request: this one must not fail for it.
+    await rememberWorked(worked).catch((error: unknown) => log.warn(`not remembered what worked: ${asPlatenError(error).message}`))
     return { is: 'certificate-stored' }
   }
 
