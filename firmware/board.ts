@@ -123,6 +123,7 @@ async function openStored({ platform, config, options, log, ending }: Start): Pr
   ending.opened('key store', () => store.close())
   const settings = await Settings.open({ disk, directory: config.data, log })
   const access = await Access.open({ disk, directory: config.data, clock, random: random.bytes, log })
+  for (const { message, fix } of access.problems()) log.error(message, { fix })
   return { store, limits, settings, access }
 }
 

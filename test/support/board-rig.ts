@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -133,10 +133,4 @@ export class BoardRig {
     const code = await this.ended()
     return { code, said: this.output.text.slice(from) }
   }
-}
-
-/** A folder where a test needs one. */
-export function folder(path: string): string {
-  mkdirSync(path)
-  return path
 }
