@@ -54,11 +54,23 @@ function changes(effect: Effect, directory: number): boolean {
 
 function contentOf(image: DiskImage, node: number): FileBytes {
   const found = image.get(node)
-  return found instanceof Uint8Array ? found : new Uint8Array()
+  return found instanceof Uint8Array ? found : nothing
+}
+
+/** Made once for each content, so that equal states share the same bytes. */
+const made = new WeakMap<FileBytes, { readonly before: FileBytes; readonly variants: readonly FileBytes[] }>()
+const nothing: FileBytes = new Uint8Array()
+
+function variants(before: FileBytes, after: FileBytes): readonly FileBytes[] {
+  const found = made.get(after)
+  if (found?.before === before) return found.variants
+  const list = variantsOf(before, after)
+  made.set(after, { before, variants: list })
+  return list
 }
 
 /** What may be found of a file whose content went from `before` to `after` without a sync. */
-function variants(before: FileBytes, after: FileBytes): readonly FileBytes[] {
+function variantsOf(before: FileBytes, after: FileBytes): readonly FileBytes[] {
   if (after.length <= before.length) return [before, after]
   const grown = after.length - before.length
   const cuts = [...new Set([1, grown >> 2, grown >> 1, grown - 1])].filter((cut) => cut > 0 && cut < grown)
