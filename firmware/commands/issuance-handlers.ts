@@ -4,11 +4,9 @@ import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
 import type { HistoryEntry } from '../issuance/index.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
-import { useText } from './key-handlers.js'
-import type { Services } from './services.js'
 
 export const issuanceHandlers: Handlers<'request' | 'poll' | 'history'> = {
-  request: async (request, services, { progress }) => {
+  request: async (request, { issuance }, { progress }) => {
     const { challenge, use, organization } = request
     const specification = {
       keyName: request['key-name'],
@@ -21,11 +19,11 @@ export const issuanceHandlers: Handlers<'request' | 'poll' | 'history'> = {
       ...(use === 'none' ? {} : { use }),
     }
     const secret = challenge === undefined || challenge === '' ? {} : { challenge }
-    return ended(services, await services.issuance.request(specification, { ...secret, progress: ({ text }) => progress(text) }))
+    return ended(await issuance.request(specification, { ...secret, progress: ({ text }) => progress(text) }))
   },
 
-  poll: async ({ transaction }, services, { progress }) =>
-    ended(services, await services.issuance.poll(transaction, { progress: ({ text }) => progress(text) })),
+  poll: async ({ transaction }, { issuance }, { progress }) =>
+    ended(await issuance.poll(transaction, { progress: ({ text }) => progress(text) })),
 
   history: ({ entry }, { issuance }) => {
     const entries = issuance.history().slice(0, 20).map(entryReply)
@@ -37,7 +35,7 @@ export const issuanceHandlers: Handlers<'request' | 'poll' | 'history'> = {
 }
 
 /** A request that ended well is a reply; one that did not is an error with the words of its row. */
-function ended(services: Services, entry: HistoryEntry): ReplyOf<'request'> {
+function ended(entry: HistoryEntry): ReplyOf<'request'> {
   if (entry.status === 'Error') {
     const { transactionId, failInfoText, ndes, phase } = entry.extra
     throw new PlatenError(entry.code ?? 'internal', `Status ${entry.status}: ${entry.details}`, {
@@ -45,8 +43,7 @@ function ended(services: Services, entry: HistoryEntry): ReplyOf<'request'> {
       fix: [entry.extra.advice, entry.extra.next].filter((part) => part !== undefined && part !== '').join(' '),
     })
   }
-  const uses = services.store.find(entry.keyName)?.uses
-  return { ...entryReply(entry), ...(uses === undefined ? {} : { use: useText(uses) }) }
+  return entryReply(entry)
 }
 
 export function entryReply({ requestedAt, status, details, code, keyName, issuedAt, extra }: HistoryEntry): NonNullable<ReplyOf<'history'>['entries']>[number] {
@@ -64,6 +61,8 @@ export function entryReply({ requestedAt, status, details, code, keyName, issued
       phase: extra.phase,
       next: extra.next,
       advice: extra.advice,
+      use: extra.use,
+      enabled: extra.enabled,
     }),
   }
 }

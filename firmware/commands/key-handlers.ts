@@ -28,32 +28,28 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
 
   'keys assign': async ({ name, use }, services, { progress }) => {
     const entry = find(services.store, name)
-    const uses = use === 'none' ? entry.uses : [use]
-    const given = use === 'none' ? undefined : entry
-    const enabled: boolean[] = []
-    for (const each of uses) {
-      progress(`Putting ${given === undefined ? 'another key' : `the key "${name}"`} to ${displayKeyUse(each)} …`)
-      enabled.push(await assign(services, each, given))
+    if (use !== 'none') {
+      progress(`Putting the key "${name}" to ${displayKeyUse(use)} …`)
+      const { enabled } = await services.useKey.put(use, entry.id)
+      return { name, use: usesNow(services, name), enabled }
     }
-    return { name, use: useText(services.store.find(name)?.uses ?? []), enabled: enabled.every(Boolean) && use !== 'none' }
+    for (const each of entry.uses) {
+      progress(`Taking the key "${name}" from ${displayKeyUse(each)} …`)
+      await takeFrom(services, each)
+    }
+    return { name, use: usesNow(services, name), enabled: false }
   },
 }
 
-/**
- * One use to one key, or away from all keys: assigned durably, then applied and probed. When that fails the key
- * before it is assigned again; the switch has put it back to work already.
- */
-async function assign({ store, useKey }: Services, use: KeyUse, entry: KeyEntry | undefined): Promise<boolean> {
-  const before = store.keyFor(use)
-  await store.assign(use, entry?.id)
+/** Away from all keys; what has a key all the same, as TLS has the default key, serves with that from now on. */
+async function takeFrom({ store, useKey }: Services, use: KeyUse): Promise<void> {
+  await store.assign(use, undefined)
   const now = store.keyFor(use)
-  if (now === undefined) return false
-  try {
-    return (await useKey.put(use, now.id)).enabled
-  } catch (error) {
-    await store.assign(use, before?.kind === 'default' ? undefined : before?.id)
-    throw error
-  }
+  if (now !== undefined) await useKey.put(use, now.id)
+}
+
+function usesNow({ store }: Services, name: string): string {
+  return useText(store.find(name)?.uses ?? [])
 }
 
 export function keyRow(entry: KeyEntry): ReplyOf<'keys list'>['keys'][number] {

@@ -3,9 +3,9 @@ import * as z from 'zod'
 import { command } from './definition.js'
 import { field, listOf, oneOf, oneOfNumbers, secret, text, wholeNumber } from './fields.js'
 import { keyName, keyUse } from './keys.js'
-import { isDomainName, isIpAddress } from './names.js'
+import { isDomainName, isHostName, isIpAddress } from './names.js'
 import { CHALLENGE_PROMPT } from './prompts.js'
-import { date, shown, shownNames } from './replies.js'
+import { date, flag, shown, shownNames } from './replies.js'
 
 const commonName = field(
   z.string().max(64).refine((value) => isIpAddress(value) || isDomainName(value)),
@@ -27,10 +27,8 @@ export const historyEntry = z.strictObject({
   phase: shown('Phase').optional(),
   next: shown('Next').optional(),
   advice: shown('Advice').optional(),
-})
-
-const issued = historyEntry.extend({
   use: shown('Key Use Location').optional(),
+  enabled: flag('Switched on').optional(),
 })
 
 const exchangeErrors = [
@@ -53,12 +51,12 @@ export const request = command({
     organization: text('Organization', 1, 64).optional(),
     'key-length': oneOfNumbers('Key Length (bit)', [2048, 3072, 4096]).default(2048),
     digest: oneOf('Signature Algorithm; sha1 only under the policy legacy', ['sha256', 'sha384', 'sha512', 'sha1']).default('sha256'),
-    dns: listOf('further DNS names', z.string().refine(isDomainName), 16, 'domain names').default([]),
+    dns: listOf('further DNS names', z.string().refine(isHostName), 16, 'host names').default([]),
     ip: listOf('further IP addresses', z.string().refine(isIpAddress), 16, 'IP addresses').default([]),
     use: keyUse.default('none'),
     challenge: secret('Challenge Password', 0).optional(),
   }),
-  reply: issued,
+  reply: historyEntry,
   secrets: [{ field: 'challenge', prompt: CHALLENGE_PROMPT }],
   errors: ['timer-enabled', 'store-full', 'key-name-taken', 'weak-key', ...exchangeErrors],
   examples: [
@@ -85,7 +83,7 @@ export const poll = command({
   summary: 'ask again for a request that the server deferred',
   help: ['Without a transaction ID, the newest deferred request.'],
   request: z.strictObject({ transaction: text('Transaction ID', 1, 128).optional() }),
-  reply: issued,
+  reply: historyEntry,
   positional: ['transaction'],
   errors: ['nothing-to-poll', ...exchangeErrors],
   examples: ['poll'],

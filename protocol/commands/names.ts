@@ -11,10 +11,15 @@ export function isIpAddress(text: string): boolean {
 }
 
 /**
- * A fully qualified domain name: at least two labels of 1 to 63 letters, digits and hyphens, 253 characters at most,
- * no dot at the end; the last label is not a number, else a mistyped IP address would pass.
+ * A host name as DNS has it: labels of 1 to 63 letters, digits and hyphens, 253 characters at most, no dot at the
+ * end; the last label is not a number, else a mistyped IP address would pass.
  */
-export function isDomainName(text: string): boolean {
+export function isHostName(text: string): boolean {
   const labels = text.split('.')
-  return text.length <= 253 && labels.length >= 2 && labels.every((part) => label.test(part)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  return text.length <= 253 && labels.every((part) => label.test(part)) && !/^\d+$/.test(labels.at(-1) ?? '')
+}
+
+/** A host name with its domain: two labels at least. */
+export function isDomainName(text: string): boolean {
+  return isHostName(text) && text.includes('.')
 }

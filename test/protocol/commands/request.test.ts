@@ -86,7 +86,7 @@ const limits: readonly (readonly [CommandName, string, readonly unknown[], reado
   ['request', 'key-length', [2048, '4096'], [1024, '2049', 'large'], /2048, 3072 or 4096/],
   ['request', 'digest', ['sha256', 'sha512', 'sha1'], ['md5', 'SHA256'], /sha256, sha384, sha512 or sha1/],
   ['request', 'cn', ['192.0.2.1', '2001:db8::1', 'a.example', 'xn--p1ai.example'], ['printer', '192.0.2.256', '1.2.3', 'a..example', 'a.example.', '-a.example', 'a b.example', 'a.' + 'x'.repeat(63), 'fe80::1%eth0'], /an IP address or a fully qualified domain name/],
-  ['request', 'dns', ['', 'a.example', ['a.example']], ['a', 'a.example,,b.example', ['a'], Array(17).fill('a.example')], /at most 16 domain names/],
+  ['request', 'dns', ['', 'printer', 'a.example', ['a.example']], ['a b', 'a.example,,b.example', ['1.2'], Array(17).fill('a.example')], /at most 16 host names/],
   ['request', 'ip', ['', '::1,192.0.2.1'], ['1.2.3', 'a.example'], /at most 16 IP addresses/],
   ['request', 'use', ['none', 'tls', 'TLS', '802.1x', 'ieee-802-1x', 'ipsec:office'], ['', 'ipsec', 'ipsec:', 'wlan'], /none, tls, ieee-802-1x or ipsec/],
   ['history', 'entry', [1, '20'], [0, 21], /whole number from 1 to 20/],
