@@ -8,6 +8,7 @@ const none = /^\p{M}$/u
 
 /** Columns of one character: 0 for a combining mark, 2 for a wide one. */
 export function columnsOfCharacter(character: string): number {
+  if (character <= '~') return 1
   return none.test(character) ? 0 : wide.test(character) ? 2 : 1
 }
 

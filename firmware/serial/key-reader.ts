@@ -30,11 +30,12 @@ export class KeyReader {
   #sequence: string | undefined
 
   read(bytes: Uint8Array): readonly Key[] {
-    return Array.from(this.#decoder.write(Buffer.from(bytes))).flatMap((character) => this.#take(character) ?? [])
+    // Idle lines show as NUL bytes, even in the middle of a letter.
+    const text = this.#decoder.write(Buffer.from(bytes.filter((byte) => byte !== 0)))
+    return Array.from(text).flatMap((character) => this.#take(character) ?? [])
   }
 
   #take(character: string): Key | undefined {
-    if (character === '\0') return undefined
     if (this.#sequence !== undefined) return this.#inSequence(this.#sequence, character)
     const afterReturn = this.#afterReturn
     this.#afterReturn = character === '\r'

@@ -1,5 +1,5 @@
 import { LINE_LIMIT } from '../../protocol/commands/index.js'
-import { columnsOf, columnsOfCharacter, screenWidth } from './columns.js'
+import { columnsOf, screenWidth } from './columns.js'
 import type { Editing, Key } from './key-reader.js'
 
 /** How the typing of a line ended. */
@@ -18,7 +18,7 @@ export interface Pressed {
   readonly end?: LineEnd
 }
 
-/** One line being typed. The line scrolls sideways, so that it never wraps; hidden input shows nothing at all. */
+/** One line being typed. The line scrolls sideways, so it never wraps; hidden input shows nothing at all. */
 export class LineEditor {
   readonly #prompt: string
   readonly #hidden: boolean
@@ -30,12 +30,17 @@ export class LineEditor {
   /** Counts back from the end of the history; 0 is the line being typed. */
   #back = 0
   #draft: readonly string[] = []
+  /** The first character shown. */
+  #from = 0
+  /** Columns for the line beside the prompt; the last column stays free, where terminals differ about wrapping. */
+  readonly #room: number
 
   /** @param options.history older lines, the newest last */
   constructor({ prompt, hidden = false, history = [] }: { readonly prompt: string; readonly hidden?: boolean; readonly history?: readonly string[] }) {
     this.#prompt = prompt
     this.#hidden = hidden
     this.#history = history
+    this.#room = screenWidth - 1 - columnsOf(prompt)
   }
 
   press(key: Key): Pressed {
@@ -53,35 +58,46 @@ export class LineEditor {
     }
   }
 
-  /** The prompt and what is typed so far, on a line of its own. */
+  /** The prompt and the part of the line around the cursor, on one row of the screen. */
   draw(): string {
     if (this.#hidden) return `\r${this.#prompt}`
-    const room = screenWidth - 1 - columnsOf(this.#prompt)
-    let from = 0
-    while (columnsOf(this.#characters.slice(from, this.#cursor).join('')) > room) from += 1
+    this.#scroll()
     let to = this.#cursor
-    let columns = columnsOf(this.#characters.slice(from, to).join(''))
-    for (let next = this.#characters[to]; next !== undefined && columns + columnsOfCharacter(next) <= room; next = this.#characters[to]) {
-      columns += columnsOfCharacter(next)
-      to += 1
+    for (let columns = this.#columns(this.#from, to); to < this.#characters.length; to += 1) {
+      columns += this.#columns(to, to + 1)
+      if (columns > this.#room) break
     }
-    const behind = columnsOf(this.#characters.slice(this.#cursor, to).join(''))
-    return `\r${this.#prompt}${this.#characters.slice(from, to).join('')}\u001b[K${behind === 0 ? '' : `\u001b[${behind}D`}`
+    const behind = this.#columns(this.#cursor, to)
+    return `\r${this.#prompt}${this.#characters.slice(this.#from, to).join('')}\u001b[K${behind === 0 ? '' : `\u001b[${behind}D`}`
+  }
+
+  /** Half a row at a time: a long line that is pasted is not drawn anew with each letter. */
+  #scroll(): void {
+    if (this.#columns(0, this.#characters.length) <= this.#room) this.#from = 0
+    else if (this.#cursor < this.#from || this.#columns(this.#from, this.#cursor) > this.#room) {
+      this.#from = this.#cursor
+      for (let columns = 0; this.#from > 0; this.#from -= 1) {
+        columns += this.#columns(this.#from - 1, this.#from)
+        if (columns > this.#room / 2) break
+      }
+    }
   }
 
   #insert(text: string): string {
     const size = Buffer.byteLength(text)
-    if (this.#bytes + size > LINE_LIMIT) {
-      this.#tooLong = true
-      return ''
-    }
+    this.#tooLong ||= this.#bytes + size > LINE_LIMIT
+    if (this.#tooLong) return ''
     const atEnd = this.#cursor === this.#characters.length
     this.#characters.splice(this.#cursor, 0, text)
     this.#cursor += 1
     this.#bytes += size
     if (this.#hidden) return ''
     // The common case needs no escape sequences, so that a plain log of the line stays readable.
-    return atEnd && columnsOf(this.#prompt) + columnsOf(this.#characters.join('')) < screenWidth ? text : this.draw()
+    return atEnd && this.#columns(this.#from, this.#cursor) <= this.#room ? text : this.draw()
+  }
+
+  #columns(from: number, to: number): number {
+    return columnsOf(this.#characters.slice(from, to).join(''))
   }
 
   #redrawn(edit: () => void): Pressed {

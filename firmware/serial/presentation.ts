@@ -27,7 +27,7 @@ function titled(pairs: readonly (readonly [string, string])[]): readonly string[
 export function table(columns: readonly { readonly field: string; readonly title: string }[], rows: readonly Row[]): readonly string[] {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ field }) => cell(row[field])))]
   const shown = columns.map((_, index) => index).filter((index) => index < 3 || cells.slice(1).some((row) => row[index] !== ''))
-  const widths = fit(shown.map((index) => Math.max(...cells.map((row) => columnsOf(row[index] ?? '')))))
+  const widths = fit(shown.map((index) => cells.map((row) => row[index] ?? '')))
   const lines = (row: readonly string[]): readonly string[] => {
     const wrapped = shown.map((index, column) => wrap(row[index] ?? '', widths[column] ?? 1))
     const height = Math.max(...wrapped.map((part) => part.length))
@@ -37,11 +37,22 @@ export function table(columns: readonly { readonly field: string; readonly title
   return [...lines(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.flatMap(lines)]
 }
 
-/** Narrows the widest column, step by step, until all fit; short ones such as dates stay whole as long as they can. */
-function fit(natural: readonly number[]): readonly number[] {
-  const widths = [...natural]
-  const over = (): number => widths.reduce((sum, width) => sum + width, 0) + 2 * (widths.length - 1) - screenWidth
-  for (let widest = Math.max(...widths); over() > 0 && widest > 4; widest = Math.max(...widths)) widths[widths.lastIndexOf(widest)] = widest - 1
+/** Words up to this long (a date in ISO 8601) are not broken while another column can give. */
+const wholeWord = 20
+
+/** Narrows the widest columns, step by step, until all fit: first those that can break at spaces or inside long words. */
+function fit(columns: readonly (readonly string[])[]): readonly number[] {
+  const widths = columns.map((cells) => Math.max(...cells.map(columnsOf)))
+  const floors = columns.map((cells) => Math.min(wholeWord, Math.max(...cells.flatMap((text) => text.split(' ')).map(columnsOf))))
+  const over = (): boolean => widths.reduce((sum, width) => sum + width, 0) + 2 * (widths.length - 1) > screenWidth
+  for (const lowest of [floors, widths.map(() => 4)]) {
+    while (over()) {
+      const room = widths.map((width, index) => (width > (lowest[index] ?? 0) ? width : 0))
+      const widest = Math.max(...room)
+      if (widest === 0) break
+      widths[room.lastIndexOf(widest)] = widest - 1
+    }
+  }
   return widths
 }
 

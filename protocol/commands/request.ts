@@ -87,7 +87,9 @@ function readFields(definition: CommandDefinition, words: readonly Word[]): Read
   const values = definition.gathers && bare.length > free.length ? [...bare.slice(0, free.length - 1), bare.slice(free.length - 1).join(' ')] : bare
   values.forEach((value, index) => {
     const field = free[index]
-    if (field === undefined) throw new PlatenError('unknown-field', `"${shorten(value)}" is not expected here.`, { fix: `Write fields as name=value. ${fieldList(definition)}` })
+    // It may be a secret that was typed in the wrong place.
+    const what = definition.secrets.length > 0 ? 'A value without a name' : `"${shorten(value)}"`
+    if (field === undefined) throw new PlatenError('unknown-field', `${what} is not expected here.`, { fix: `Write fields as name=value. ${fieldList(definition)}` })
     add(definition, fields, field, value)
   })
   return Object.fromEntries(fields)
