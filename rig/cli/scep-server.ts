@@ -92,7 +92,7 @@ async function run(platform: RigPlatform, options: Options, write: (line: string
 }
 
 async function loadScript(files: Files, path: string): Promise<PreparedScript> {
-  return readScript(await readText(files, path))
+  return readScript(await readText(files, path), path)
 }
 
 /** @throws disk-failed */

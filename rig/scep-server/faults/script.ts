@@ -23,17 +23,21 @@ export interface PreparedScript {
 const entry = z.preprocess((given) => (typeof given === 'string' ? { fault: given } : given), z.looseObject({ fault: z.string() }))
 const outline = z.strictObject({ seed: z.int().optional(), faults: z.array(entry) })
 
-/** @throws config-invalid naming the place of the first mistake, such as `faults[1].times` */
-export function checkScript(script: unknown): PreparedScript {
+/**
+ * @param name what the script is called in errors, such as the path of its file
+ * @throws config-invalid naming the place of the first mistake, such as `faults[1].times`
+ */
+export function checkScript(script: unknown, name = 'fault script'): PreparedScript {
+  const check = checking(name)
   const { seed = 1, faults } = check([], 'A script has a list `faults` and may have a `seed`.', () => outline.parse(script))
   return {
     seed,
     faults: faults.map((given, index) => {
-      const { fault: name } = given
-      if (!isFaultName(name)) throw invalid(['faults', index, 'fault'], `there is no fault ${JSON.stringify(name)}`, `The faults are ${Object.keys(faultKinds).join(', ')}.`)
-      const kind = faultKinds[name]
-      const fix = `${name} takes ${[...kind.options, ...limitNames].join(', ')}.`
-      return { name, prepared: check(['faults', index], fix, () => kind.prepare(given)) }
+      const { fault: kindName } = given
+      if (!isFaultName(kindName)) throw invalid(name, ['faults', index, 'fault'], `there is no fault ${JSON.stringify(kindName)}`, `The faults are ${Object.keys(faultKinds).join(', ')}.`)
+      const kind = faultKinds[kindName]
+      const fix = `${kindName} takes ${[...kind.options, ...limitNames].join(', ')}.`
+      return { name: kindName, prepared: check(['faults', index], fix, () => kind.prepare(given)) }
     }),
   }
 }
@@ -42,8 +46,8 @@ export function checkScript(script: unknown): PreparedScript {
  * Reads a script file: YAML, of which JSON is a part.
  * @throws config-invalid
  */
-export function readScript(text: string): PreparedScript {
-  return checkScript(check([], 'It must be YAML or JSON.', () => parseYaml(text, { logLevel: 'error' }) as unknown))
+export function readScript(text: string, name?: string): PreparedScript {
+  return checkScript(checking(name)([], 'It must be YAML or JSON.', () => parseYaml(text, { logLevel: 'error' }) as unknown), name)
 }
 
 /** The script's behaviours, with fresh counters. */
@@ -57,22 +61,26 @@ function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(faultKinds, name)
 }
 
-function check<Result>(place: readonly PropertyKey[], fix: string, read: () => Result): Result {
-  try {
-    return read()
-  } catch (error) {
-    const issue = error instanceof z.ZodError ? error.issues[0] : undefined
-    if (issue === undefined) throw invalid(place, error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error), fix, error)
-    const [unknown] = issue.code === 'unrecognized_keys' ? issue.keys : []
-    throw unknown === undefined
-      ? invalid([...place, ...issue.path], issue.message, fix, error)
-      : invalid([...place, ...issue.path, unknown], 'there is no such option', fix, error)
+type Check = <Result>(place: readonly PropertyKey[], fix: string, read: () => Result) => Result
+
+function checking(name = 'fault script'): Check {
+  return (place, fix, read) => {
+    try {
+      return read()
+    } catch (error) {
+      const issue = error instanceof z.ZodError ? error.issues[0] : undefined
+      if (issue === undefined) throw invalid(name, place, error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error), fix, error)
+      const [unknown] = issue.code === 'unrecognized_keys' ? issue.keys : []
+      throw unknown === undefined
+        ? invalid(name, [...place, ...issue.path], issue.message, fix, error)
+        : invalid(name, [...place, ...issue.path, unknown], 'there is no such option', fix, error)
+    }
   }
 }
 
-function invalid(place: readonly PropertyKey[], what: string, fix: string, cause?: unknown): PlatenError {
+function invalid(name: string, place: readonly PropertyKey[], what: string, fix: string, cause?: unknown): PlatenError {
   const path = displayPath(place)
-  return new PlatenError('config-invalid', `fault script${path === '' ? '' : `, ${path}`}: ${what}`, { facts: { path }, fix, cause })
+  return new PlatenError('config-invalid', `${name}${path === '' ? '' : `, ${path}`}: ${what}`, { facts: { path }, fix, cause })
 }
 
 function displayPath(path: readonly PropertyKey[]): string {
