@@ -1,8 +1,12 @@
+import { X509Certificate } from 'node:crypto'
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { createServer as createSocketServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { milliseconds, seconds } from '../../../protocol/time.js'
 import { LinuxClock, LinuxHttp, type HttpRequest } from '../../../firmware/platform/index.js'
+import { fixtureKeys } from '../../support/fixture-keys.js'
+import { issueBelow, makeRoot } from '../../support/scripted-scep.js'
 
 const clock = new LinuxClock()
 const http = new LinuxHttp(clock)
@@ -111,4 +115,20 @@ test('https without a trust anchor is refused before anything is sent', async (t
   const url = await listen(t, createSocketServer(() => (connections += 1)))
   await t.throwsAsync(http.exchange(get(new URL(url.href.replace('http:', 'https:')))), { code: 'tls-untrusted' })
   t.is(connections, 0)
+})
+
+test('https: the server has to lead to the given anchors and to bear its name; the system\'s roots never count', async (t) => {
+  const root = makeRoot()
+  const named = issueBelow(root, '127.0.0.1', fixtureKeys.two, { ipAddresses: ['127.0.0.1'], extendedKeyUsage: ['serverAuth'] })
+  const misnamed = issueBelow(root, 'other.example', fixtureKeys.two, { dnsNames: ['other.example'], extendedKeyUsage: ['serverAuth'] })
+  const serve = async ({ certificate, privateKey }: typeof named): Promise<URL> => {
+    const server = createSecureServer({ cert: new X509Certificate(certificate.der).toString(), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) }, (_request, response) => response.end('yes'))
+    return new URL((await listen(t, server)).href.replace('http:', 'https:'))
+  }
+  const url = await serve(named)
+  const trusted = { trustAnchors: [root.certificate.der] }
+  t.is((await http.exchange(get(url, trusted))).status, 200)
+  t.is((await http.exchange(get(url, { trustAnchors: [Buffer.from(new X509Certificate(root.certificate.der).toString())] }))).status, 200, 'PEM too')
+  await t.throwsAsync(http.exchange(get(url, { trustAnchors: [makeRoot('Other', fixtureKeys.four).certificate.der] })), { code: 'tls-untrusted' })
+  await t.throwsAsync(http.exchange(get(await serve(misnamed), trusted)), { code: 'tls-untrusted' })
 })
