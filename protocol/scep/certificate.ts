@@ -19,6 +19,7 @@ export interface Certificate extends Extensions {
   /** Milliseconds since 1970. */
   readonly notBefore: number
   readonly notAfter: number
+  /** Made on first use. @throws bad-response when it is of no kind that we can use */
   readonly publicKey: KeyObject
   /** SubjectPublicKeyInfo in DER: keys are compared by these bytes. */
   readonly spki: Uint8Array
@@ -52,6 +53,7 @@ export function readCertificate(der: Uint8Array): Certificate {
     const extensions = fields.slice(6).find((field) => isContext(field, 3))
     if (key === undefined) throw malformed('A certificate has no public key.')
     const spki = Uint8Array.from(key.raw)
+    let publicKey: KeyObject | undefined
     return {
       der: Uint8Array.from(der),
       subject: subjectName.text,
@@ -61,7 +63,10 @@ export function readCertificate(der: Uint8Array): Certificate {
       serial: integerHex(serial, 'The serial number of a certificate'),
       notBefore: time(notBefore, 'notBefore of a certificate'),
       notAfter: time(notAfter, 'notAfter of a certificate'),
-      publicKey: readPublicKey(spki),
+      // Most certificates in an exchange are only compared; making a key costs more than reading all the rest.
+      get publicKey() {
+        return publicKey ??= readPublicKey(spki)
+      },
       spki,
       fingerprint: fingerprint(der),
       signatureAlgorithm: algorithmOf(algorithm, 'The signature algorithm of a certificate'),

@@ -8,8 +8,9 @@ const tagSet = 0x31
 
 function length(size: number): Bytes {
   if (size < 0x80) return Uint8Array.of(size)
-  const bytes = Buffer.from(size.toString(16).padStart(size.toString(16).length + (size.toString(16).length % 2), '0'), 'hex')
-  return Buffer.concat([Uint8Array.of(0x80 | bytes.length), bytes])
+  const digits = size.toString(16)
+  const bytes = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex')
+  return Uint8Array.of(0x80 | bytes.length, ...bytes)
 }
 
 /** One value: tag, length, content. */
@@ -44,7 +45,16 @@ export const nothing: Bytes = Uint8Array.of(0x05, 0x00)
 
 /** @param dotted as in `2.5.29.15` */
 export function objectIdentifier(dotted: string): Bytes {
-  return bytesOf(new asn1js.ObjectIdentifier({ value: dotted }))
+  const [root = 0, second = 0, ...others] = dotted.split('.').map(Number)
+  // X.690 section 8.19.4: the first two arcs are one number.
+  return tagged(0x06, Uint8Array.from([40 * root + second, ...others].flatMap(base128)))
+}
+
+/** Seven bits a byte, the highest first; all but the last are marked. */
+function base128(arc: number): readonly number[] {
+  const bytes = [arc & 0x7f]
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) bytes.unshift(0x80 | (rest & 0x7f))
+  return bytes
 }
 
 /** A positive INTEGER from hex (serial numbers) or a small number. */

@@ -76,9 +76,10 @@ function unescaped(text: string): string {
 
 function base64(text: string): Uint8Array {
   if (text.length > limits.messageBytes * 2) throw malformed('The message in the query is too long.')
-  // Line ends are wrapping. A space was a plus, at the end as well, unless the length shows that it is one too many.
-  const joined = text.replace(/[\r\n\t]/g, '')
-  const clean = (joined.length % 4 === 0 ? joined : joined.trim()).replace(/ /g, '+').replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '')
+  // Every message starts with "M", so white space before it is none of it. After that a space was a plus, unless it
+  // stands behind the padding or the length shows that it is one too many.
+  const joined = text.replace(/[\r\n\t]/g, '').trimStart()
+  const clean = (joined.length % 4 === 1 ? joined.trimEnd() : joined).replace(/[ -]/g, '+').replace(/_/g, '/').replace(/=+\+*$/, '')
   if (!/^[A-Za-z0-9+/]*$/.test(clean) || clean.length % 4 === 1) throw malformed('The message in the query is not base64.')
   return Uint8Array.from(Buffer.from(clean, 'base64'))
 }

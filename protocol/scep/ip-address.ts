@@ -25,7 +25,7 @@ function four(text: string): Uint8Array | undefined {
 function sixteen(text: string): Uint8Array | undefined {
   const halves = text.split('::')
   if (halves.length > 2) return undefined
-  const [head, tail] = halves.map(groupBytes)
+  const [head, tail] = halves.map((half, index) => groupBytes(half, index === halves.length - 1))
   if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined
   if (halves.length === 1) return head.length === 16 ? Uint8Array.from(head) : undefined
   const zeros = 16 - head.length - (tail?.length ?? 0)
@@ -33,13 +33,13 @@ function sixteen(text: string): Uint8Array | undefined {
   return zeros < 2 ? undefined : Uint8Array.from([...head, ...new Array<number>(zeros).fill(0), ...(tail ?? [])])
 }
 
-/** The bytes of groups joined by ":"; the last may be dotted IPv4. */
-function groupBytes(text: string): readonly number[] | undefined {
+/** The bytes of groups joined by ":". @param atEnd whether the last may be dotted IPv4 (RFC 4291 section 2.2) */
+function groupBytes(text: string, atEnd: boolean): readonly number[] | undefined {
   if (text === '') return []
   const bytes: number[] = []
   const groups = text.split(':')
   for (const [index, group] of groups.entries()) {
-    const dotted = index === groups.length - 1 && group.includes('.') ? four(group) : undefined
+    const dotted = atEnd && index === groups.length - 1 && group.includes('.') ? four(group) : undefined
     if (dotted !== undefined) bytes.push(...dotted)
     else if (/^[0-9a-fA-F]{1,4}$/.test(group)) bytes.push(parseInt(group, 16) >> 8, parseInt(group, 16) & 0xff)
     else return undefined
