@@ -319,7 +319,7 @@ test('any bytes at any time: nothing is thrown, and the console still answers', 
     await desk.session.until(/whoami|\^C/, soon)
     desk.person.destroy()
     await desk.served
-  }), { numRuns: 300 })
+  }), { numRuns: 150 })
   t.pass()
 })
 

@@ -69,6 +69,12 @@ test('what the terminal shows is the prompt and the part of the line around the 
   }), { numRuns: 500 })
 })
 
+test('CR, LF and CRLF are one Enter each, also when CRLF comes in two pieces', (t) => {
+  const reader = new KeyReader()
+  const enters = (text: string): number => reader.read(Buffer.from(text)).filter(({ is }) => is === 'enter').length
+  t.deepEqual(['a\r\nb', '\r', '\n', '\n', 'x\r\r', '\n\n'].map(enters), [1, 1, 0, 1, 2, 1])
+})
+
 test('keys read the same however the bytes are cut', (t) => {
   const bytes = fc.array(fc.oneof(fc.uint8Array({ maxLength: 8 }), fc.constantFrom('\u001b[A', '\u001b[3~', '\r\n', '\u00fc', '\u{1f5a8}', 'abc').map((text) => Uint8Array.from(Buffer.from(text)))), { maxLength: 20 })
   fc.assert(fc.property(bytes, (pieces) => {
