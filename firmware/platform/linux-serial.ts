@@ -21,9 +21,20 @@ async function opened(path: string, baudRate: number): Promise<Duplex> {
     const { hostname, port } = new URL(path)
     return connected(connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true }))
   }
+  return openedDevice(path, baudRate)
+}
+
+async function openedDevice(path: string, baudRate: number): Promise<Duplex> {
   // Imported when it is needed: a board on a socket never pays for the native part.
   const { SerialPort } = await import('serialport')
   const line = new SerialPort({ path, baudRate, autoOpen: false })
+  // The library knows only its own `close`. A port that is destroyed but not closed keeps its native poller, which
+  // crashes the process once the object behind it has been collected.
+  line._destroy = (error, done) => {
+    if (line.isOpen) line.close(() => done(error))
+    else done(error)
+  }
+  line._final = (done) => line.drain(() => done())
   await new Promise<void>((resolve, reject) => {
     line.open((error) => {
       if (error) reject(error)
