@@ -7,8 +7,12 @@ import type { Strangers } from '../strangers.js'
 
 /**
  * One named way to misbehave (scep.md S-7). It handles the exchange by returning an answer of its own, or passes on
- * by `next()`, having told the exchange what to do differently, or changing what came back.
+ * by `next()`, having told the exchange what to do differently, or changing what came back. `pass`: this exchange is
+ * none of its business.
  */
+export type Misbehave = (exchange: Exchange, next: () => Promise<HttpAnswer>) => Promise<HttpAnswer> | 'pass'
+
+/** The same with its limits around it. */
 export type Behaviour = (exchange: Exchange, next: () => Promise<HttpAnswer>) => Promise<HttpAnswer>
 
 export interface FaultTools {
@@ -44,8 +48,8 @@ export type Limits = z.infer<typeof limitsSchema>
 
 export interface PreparedFault {
   readonly limits: Limits
-  /** A behaviour with fresh state. */
-  start(tools: FaultTools): Behaviour
+  /** With fresh state. */
+  start(tools: FaultTools): Misbehave
 }
 
 export interface FaultKind {
@@ -62,7 +66,7 @@ export type Scope = Pick<Limits, 'operation' | 'message'>
 export function fault<Shape extends z.ZodRawShape>(
   scope: Scope,
   shape: Shape,
-  make: (options: z.infer<z.ZodObject<Shape>>, tools: FaultTools) => Behaviour,
+  make: (options: z.infer<z.ZodObject<Shape>>, tools: FaultTools) => Misbehave,
 ): FaultKind {
   const options = z.object(shape)
   const whole = z.strictObject({ ...limits, ...shape })
@@ -89,8 +93,13 @@ export function limited(name: string, prepared: PreparedFault, tools: FaultTools
     if (matching <= after || (matching - after) % every !== 0) return next()
     if (first !== undefined && taken >= first) return next()
     if (chance !== undefined && tools.chance() >= chance) return next()
-    taken += 1
     exchange.faults.push(name)
-    return run(exchange, next)
+    const outcome = run(exchange, next)
+    if (outcome === 'pass') {
+      exchange.faults.pop()
+      return next()
+    }
+    taken += 1
+    return outcome
   }
 }

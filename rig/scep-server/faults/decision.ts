@@ -11,16 +11,16 @@ export const pending = fault(enrolment, { times: z.int().min(1).default(1) }, ({
   return (exchange, next) => {
     const transaction = exchange.transactionId ?? ''
     const before = given.get(transaction) ?? 0
-    if (before < times && exchange.asksForCertificate) {
-      given.set(transaction, before + 1)
-      exchange.decide({ status: 'PENDING' })
-    }
+    if (before >= times || !exchange.asksForCertificate) return 'pass'
+    given.set(transaction, before + 1)
+    exchange.decide({ status: 'PENDING' })
     return next()
   }
 })
 
 export const pendingForever = fault(enrolment, {}, () => (exchange, next) => {
-  if (exchange.asksForCertificate) exchange.decide({ status: 'PENDING' })
+  if (!exchange.asksForCertificate) return 'pass'
+  exchange.decide({ status: 'PENDING' })
   return next()
 })
 

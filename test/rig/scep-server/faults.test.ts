@@ -154,11 +154,12 @@ const proofs: Readonly<Record<FaultName, { readonly options?: object; readonly p
   },
   'pending': {
     options: { times: 2 },
-    proof: async (t, { client, sent, reply }) => {
+    proof: async (t, { server, client, sent, reply }) => {
       t.is((await reply()).status, 'PENDING')
       t.is((await client.poll(sent)).status, 'PENDING')
       t.is((await client.request()).status, 'PENDING', 'each transaction is counted by itself')
       t.is((await client.poll(sent)).status, 'SUCCESS')
+      t.deepEqual(server.transcript.records.at(-1)!.faults, [], 'what it left alone is not laid at its door')
     },
   },
   'pending-forever': {

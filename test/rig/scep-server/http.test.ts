@@ -114,6 +114,21 @@ test('S-6: first byte, headers, full body and answer are stamped in that order, 
   t.true(sent! > body!)
 })
 
+test('S-6: on a connection that is kept, each exchange has its own first byte', async (t) => {
+  const { server } = await rigServer(t)
+  const socket = connect(server.port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  for (const count of [2, 3]) {
+    const ended = new Promise<void>((resolve) => server.transcript.subscribe(() => resolve()))
+    socket.write('GET /?operation=GetCACaps HTTP/1.1\r\nHost: x\r\n\r\n')
+    await ended
+    t.is(server.transcript.records.length, count)
+  }
+  const [first, second] = server.transcript.records.slice(1)
+  t.is(first!.peer, second!.peer)
+  t.true(second!.at.firstByte > first!.at.sent!)
+})
+
 test('closing ends connections that are open and exchanges that wait, and leaves no timer', async (t) => {
   const clock = new LinuxClock()
   const delayed = new Promise<void>((resolve) => {
