@@ -1,39 +1,32 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { posix } from 'node:path'
-import { PlatenError, asPlatenError } from '../../protocol/errors.js'
+import { PlatenError } from '../../protocol/errors.js'
 import type { KeyUse } from '../../protocol/key-use.js'
 import type { RandomBytes } from '../../protocol/random.js'
-import type { Disk, Log } from '../platform/index.js'
+import type { Disk } from '../platform/index.js'
 import type { CaCertificate, KeyEntry, KeyId, Reservation, StoreLimits, StoreProblem } from './entries.js'
 import { removeGeneration, writeCertificateCopy, writeGeneration } from './generation.js'
 import { checkKeyHealth } from './key-health.js'
+import { Ledger, type LedgerOptions } from './ledger.js'
 import { storePaths, type StorePaths } from './paths.js'
-import { isKeyId, type KeyIdentity, type NewEvent, type StoreEvent } from './record.js'
-import { forgetRemoved, recover, type Recovered } from './recovery.js'
+import { isKeyId, type KeyIdentity } from './record.js'
+import { recover, type Recovered } from './recovery.js'
 import { checkCaCertificate, checkChain, checkKeyNameFree, checkName, checkNotDefault, checkNotInUse, checkRoom, findKey, findReadyKey } from './rules.js'
 import { seal, unseal } from './sealing.js'
-import { apply, defaultKeyOf, entryOf, identitiesOf, identityOf, keyForUse, snapshot } from './state.js'
+import { defaultKeyOf, entryOf, identitiesOf, identityOf, keyForUse } from './state.js'
 
-export interface KeyStoreOptions {
-  readonly disk: Disk
+export interface KeyStoreOptions extends LedgerOptions {
   /** Made when missing; its parent must exist. */
   readonly directory: string
   readonly random: RandomBytes
   readonly limits: StoreLimits
   /** Called at first boot, and again when the default key was found damaged. The chain is self-signed: one certificate, DER. */
   readonly makeDefaultKey: () => Promise<{ readonly privateKey: KeyObject; readonly chain: readonly Uint8Array[] }>
-  readonly log: Log
   /** File with the 32-byte store key, for example a systemd credential. Default: `store.key` in the directory, made at first boot. */
   readonly storeKey?: string
-  /** Size in bytes from which the journal is compacted. Default 128 KiB. */
-  readonly compactFrom?: number
 }
 
 const defaultKeyName = 'Default Key'
-const defaultCompactFrom = 128 * 1024
-
-/** Compaction must win something: it waits until the journal is this many times what it would become. */
-const compactionGain = 4
 
 /**
  * The keys of the board with their certificates and uses, and CA certificates (device.md section 6). One instance per
@@ -45,9 +38,8 @@ export class KeyStore {
   readonly #paths: StorePaths
   readonly #release: () => Promise<void>
   readonly #store: Recovered
+  readonly #ledger: Ledger
   readonly #reservations = new Map<KeyId, Reservation>()
-  /** Journal size right after the last compaction. */
-  #compactedSize = 0
   #queue: Promise<unknown> = Promise.resolve()
   #closed = false
 
@@ -56,6 +48,7 @@ export class KeyStore {
     this.#paths = paths
     this.#release = release
     this.#store = store
+    this.#ledger = new Ledger(options, paths, store.journal, store.state)
   }
 
   /** @throws store-locked, store-damaged, disk-failed, weak-key (the default key) */
@@ -168,7 +161,7 @@ export class KeyStore {
   assign(use: KeyUse, id: KeyId | undefined): Promise<void> {
     return this.#inTurn(async () => {
       if (id !== undefined) findReadyKey(this.#store.state, id)
-      await this.#commit({ type: 'assign', use, ...(id === undefined ? {} : { id }) })
+      await this.#ledger.commit({ type: 'assign', use, ...(id === undefined ? {} : { id }) })
     })
   }
 
@@ -190,7 +183,7 @@ export class KeyStore {
   addCaCertificate(name: string, der: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
       checkCaCertificate(name, der, this.#options.limits, this.#store.state.authorities)
-      await this.#commit({ type: 'ca-add', name, der: Buffer.from(der).toString('base64') })
+      await this.#ledger.commit({ type: 'ca-add', name, der: Buffer.from(der).toString('base64') })
     })
   }
 
@@ -200,7 +193,7 @@ export class KeyStore {
       if (!this.#store.state.authorities.has(name)) {
         throw new PlatenError('key-not-found', `no CA certificate has the name ${JSON.stringify(name)}`, { facts: { name }, fix: 'List the CA certificates to see what there is.' })
       }
-      await this.#commit({ type: 'ca-drop', name })
+      await this.#ledger.commit({ type: 'ca-drop', name })
     })
   }
 
@@ -254,54 +247,26 @@ export class KeyStore {
       checkNotDefault(old)
       checkNotInUse(state, old, assign)
     }
-    const event = await this.#commit({
+    const event = await this.#ledger.commit({
       type: 'complete',
       key,
       chain: chain.map((der) => Buffer.from(der).toString('base64')),
       ...(assign === undefined ? {} : { assign }),
       ...(replaces === undefined ? {} : { replaces }),
     })
-    await this.#afterCommit('copy the certificate', () => writeCertificateCopy(this.#options.disk, this.#paths.generations, id, event))
+    await this.#ledger.afterCommit('copy the certificate', () => writeCertificateCopy(this.#options.disk, this.#paths.generations, id, event))
     if (replaces !== undefined) await this.#clear(replaces)
     return this.get(id)
   }
 
   async #drop(id: KeyId): Promise<void> {
-    await this.#commit({ type: 'drop', id })
+    await this.#ledger.commit({ type: 'drop', id })
     await this.#clear(id)
   }
 
-  /** Takes the files of a dropped generation away; what stays goes at the next start. */
-  async #clear(id: KeyId): Promise<void> {
+  #clear(id: KeyId): Promise<void> {
     this.#store.sealed.delete(id)
-    await this.#afterCommit('remove a deleted key', () => removeGeneration(this.#options.disk, this.#paths.generations, id))
-  }
-
-  async #commit(event: NewEvent): Promise<StoreEvent> {
-    const { journal, state } = this.#store
-    await this.#compactIfLarge()
-    const record = await journal.append(event)
-    apply(state, record)
-    return record
-  }
-
-  async #compactIfLarge(): Promise<void> {
-    const { journal, state } = this.#store
-    if (journal.size < Math.max(this.#options.compactFrom ?? defaultCompactFrom, compactionGain * this.#compactedSize)) return
-    await this.#afterCommit('compact the journal', async () => {
-      await forgetRemoved(this.#options.disk, this.#paths.generations, state)
-      await journal.rewrite(snapshot(state))
-      this.#compactedSize = journal.size
-    })
-  }
-
-  /** Work that the outcome of the call does not hang on: a failure is told and put right later. */
-  async #afterCommit(what: string, run: () => Promise<void>): Promise<void> {
-    try {
-      await run()
-    } catch (error) {
-      this.#options.log.warn(`key store: cannot ${what}: ${asPlatenError(error).message}`)
-    }
+    return this.#ledger.clear(id)
   }
 
   #newId(): KeyId {

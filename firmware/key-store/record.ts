@@ -46,7 +46,7 @@ const event = z.discriminatedUnion('type', [
 /** The file `key` of a generation: all that is needed to know it again without the journal. */
 const keyFile = z.object({ type: z.literal('key'), key: identity, storeKey: z.string(), sealed: z.string() })
 
-export const journalRecord = z.union([header, event])
+const journalRecord = z.union([header, event])
 export type KeyIdentity = z.infer<typeof identity>
 export type Header = z.infer<typeof header>
 export type CompleteEvent = z.infer<typeof complete>

@@ -1,5 +1,5 @@
 /**
- * A process that works on a key store, for killing it: `node key-store-program.js <directory> prepare|work`. Each line
+ * A process that works on a key store, for killing it: `node key-store-program.js <directory> prepare|work|hold`. Each line
  * it prints is an acknowledgement: what had returned by then must outlive it.
  */
 import { writeSync } from 'node:fs'
@@ -15,7 +15,11 @@ const { two, three, four } = fixtureKeys
 const acknowledge = (what: string): void => void writeSync(1, `${what}\n`)
 
 const store = await KeyStore.open(storeOptions(new LinuxDisk(), { directory, random: countedRandom(phase), compactFrom: 6000 }))
-if (phase === 'prepare') {
+if (phase === 'hold') {
+  acknowledge('opened')
+  process.stdin.resume()
+  await new Promise((resolve) => process.stdin.once('end', resolve))
+} else if (phase === 'prepare') {
   await register(store, 'A', two, { assign: 'tls' })
 } else {
   acknowledge('opened')

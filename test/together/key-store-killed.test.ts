@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
+import ava, { type ExecutionContext } from 'ava'
 import { KeyStore } from '../../firmware/key-store/index.js'
 import { LinuxDisk } from '../../firmware/platform/index.js'
+import { PlatenError } from '../../protocol/errors.js'
 import { countedRandom, isWhole, storeOptions } from '../support/key-store-fixture.js'
 import { part } from '../support/parts.js'
 
@@ -83,4 +85,20 @@ strace.test('device.md 6: a process killed at any sync, rename, removal or new d
   t.log(`killed at ${total} points: ${points.join(', ')}`)
   t.true(total >= 25 && points.every((point) => !point.endsWith(' 0')), 'every kind of call was met')
   t.deepEqual(readdirSync(base), ['prepared'])
+})
+
+ava.serial('a second process on the same data directory is refused with what to do; a killed one leaves no lock behind', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'platen-held-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const options = storeOptions(new LinuxDisk(), { directory, random: countedRandom('second') })
+  const holder = spawn(process.execPath, [program, directory, 'hold'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => holder.kill('SIGKILL'))
+  await once(holder.stdout, 'data')
+  const error = await t.throwsAsync<PlatenError>(KeyStore.open(options), { instanceOf: PlatenError, code: 'store-locked' })
+  t.regex(error.fix, /^Stop the other board/)
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  const store = await KeyStore.open(options)
+  t.is(store.entries().length, 1)
+  await store.close()
 })

@@ -101,11 +101,12 @@ test('device.md 6: after a power cut at any moment the store opens, whole, and n
   t.true(opened >= 5000)
 })
 
-/** A disk that does not do what one of its calls promises. */
-function without(call: 'syncDirectory' | 'syncFile'): (disk: RecordingDisk) => Disk {
+/** A disk that says of one of its syncs, the `skipped`-th or all, that it is done, and does nothing. */
+function without(call: 'syncDirectory' | 'syncFile', skipped?: number): (disk: RecordingDisk) => Disk {
+  let count = 0
   return (disk) => new Proxy(disk, {
     get: (target, name) => {
-      if (name === call) return () => Promise.resolve()
+      if (name === call && (skipped === undefined || count++ === skipped)) return () => Promise.resolve()
       const value: unknown = Reflect.get(target, name, target)
       return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
@@ -113,9 +114,15 @@ function without(call: 'syncDirectory' | 'syncFile'): (disk: RecordingDisk) => D
 }
 
 for (const call of ['syncDirectory', 'syncFile'] as const) {
-  test(`the sweep finds a store that leaves out ${call}`, async (t) => {
-    const { violations } = await sweep(scenarios[2]!, { wrap: without(call), enough: 1 })
-    t.true(violations.length > 0)
-    t.log(violations[0]?.split('\n').slice(0, 2).join(': '))
+  test(`the sweep finds a store that leaves out any one ${call}, so none is there in vain`, async (t) => {
+    const replace = scenarios.find(({ title }) => title === 'replace')!
+    const { violations } = await sweep(replace, { wrap: without(call), enough: 1 })
+    t.is(violations.length, 1)
+    for (let skipped = 0; skipped < 2; skipped += 1) {
+      const one = await sweep(replace, { wrap: without(call, skipped), enough: 1 })
+      t.is(one.violations.length, 1, `${call} ${skipped}`)
+      t.log(one.violations[0]!.split('\n')[0])
+    }
+    t.is((await sweep(replace, { wrap: without(call, 2), enough: 1 })).violations.length, 0, 'there are two of each: put needs three syncs, complete one')
   })
 }
