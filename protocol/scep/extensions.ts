@@ -1,7 +1,7 @@
-import type * as asn1js from 'asn1js'
+import * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
 import { children, isContext, isUniversal, objectIdentifier as readIdentifier, octetString, parse, primitive, sequence as readSequence, type Value } from './asn1.js'
-import { bytesOf, contextPrimitive, objectIdentifier, octetString as octets, sequence, tagged } from './der.js'
+import { bytesOf, objectIdentifier, octetString as octets, sequence, tagged } from './der.js'
 import { ipAddressBytes, ipAddressText } from './ip-address.js'
 import { malformed } from './malformed.js'
 import { extensions, nameOf } from './names.js'
@@ -51,15 +51,16 @@ export interface ExtensionFields {
 /** The encoded extensions, one by one. */
 export function extensionList(fields: ExtensionFields): readonly Uint8Array[] {
   const names = [
-    ...(fields.dnsNames ?? []).map((name) => contextPrimitive(2, Buffer.from(name, 'latin1'))),
-    ...(fields.ipAddresses ?? []).map((address) => contextPrimitive(7, addressBytes(address))),
+    // GeneralName (RFC 5280 section 4.2.1.6): 2 is dNSName, 7 is iPAddress.
+    ...(fields.dnsNames ?? []).map((value) => new pkijs.GeneralName({ type: 2, value })),
+    ...(fields.ipAddresses ?? []).map((address) => new pkijs.GeneralName({ type: 7, value: new asn1js.OctetString({ valueHex: addressBytes(address) }) })),
   ]
   return [
     ...(fields.isCa === undefined ? [] : [extension('basicConstraints', true, bytesOf(basicConstraints(fields)))]),
     ...(fields.keyUsage === undefined || fields.keyUsage.length === 0 ? [] : [extension('keyUsage', true, keyUsageDer(fields.keyUsage))]),
     ...(fields.extendedKeyUsage === undefined || fields.extendedKeyUsage.length === 0
-      ? [] : [extension('extendedKeyUsage', false, sequence(...fields.extendedKeyUsage.map((purpose) => objectIdentifier(purposes[purpose]))))]),
-    ...(names.length === 0 ? [] : [extension('subjectAltName', false, sequence(...names))]),
+      ? [] : [extension('extendedKeyUsage', false, bytesOf(new pkijs.ExtKeyUsage({ keyPurposes: fields.extendedKeyUsage.map((purpose) => purposes[purpose]) }).toSchema()))]),
+    ...(names.length === 0 ? [] : [extension('subjectAltName', false, bytesOf(new pkijs.AltName({ altNames: names }).toSchema()))]),
   ]
 }
 

@@ -32,11 +32,12 @@ export interface MessageOptions {
 
 /** A request of a client (section 3.3). @returns DER */
 export function buildRequest(fields: RequestFields, options: MessageOptions): Uint8Array {
+  const certificate = asCertificate(options.signer.certificate)
   return signData(buildEnvelope(fields.content, options), {
-    signer: options.signer,
+    signer: { certificate, privateKey: options.signer.privateKey },
     digest: options.digest,
     attributes: transactionAttributes({ ...fields, signingTime: options.signingTime }),
-    certificates: [asCertificate(options.signer.certificate).der],
+    certificates: [certificate.der],
   })
 }
 
@@ -62,11 +63,12 @@ export interface CertRepOptions extends MessageOptions {
 export function buildCertRep(fields: CertRepFields, options: CertRepOptions): Uint8Array {
   const empty = { absent: undefined, empty: new Uint8Array(), 'zero-byte': Uint8Array.of(0) }[options.emptyContent ?? 'absent']
   const content = fields.status === 'SUCCESS' ? buildEnvelope(degenerate(fields.certificates, fields.crls), options) : empty
+  const certificate = asCertificate(options.signer.certificate)
   return signData(content, {
-    signer: options.signer,
+    signer: { certificate, privateKey: options.signer.privateKey },
     digest: options.digest,
     attributes: transactionAttributes({ messageType: 'CertRep', ...fields, ...options }),
-    certificates: options.includeSigner === false ? [] : [asCertificate(options.signer.certificate).der],
+    certificates: options.includeSigner === false ? [] : [certificate.der],
     unsortedAttributes: options.unsortedAttributes ?? false,
   })
 }

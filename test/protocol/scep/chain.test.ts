@@ -31,7 +31,7 @@ refused('a missing intermediate', leaf, [lower.certificate])
 refused('a top of the same name with another key', leaf, pool, identity('Root', fixtureKeys.four, undefined, ca).certificate)
 refused('a self-signed certificate that is not pinned', identity('printer', fixtureKeys.four).certificate, pool)
 {
-  const noCa = identity('Intermediate', fixtureKeys.two, rootCa, { keyUsage: ['digitalSignature'] })
+  const noCa = identity('Intermediate', fixtureKeys.two, rootCa)
   refused('an issuer that is not a CA', identity('printer', fixtureKeys.four, noCa).certificate, [noCa.certificate])
   const noSigning = identity('Intermediate', fixtureKeys.two, rootCa, { isCa: true, keyUsage: ['digitalSignature'] })
   refused('a CA whose keyUsage lacks keyCertSign', identity('printer', fixtureKeys.four, noSigning).certificate, [noSigning.certificate])
