@@ -16,7 +16,10 @@ async function main(given: readonly string[]): Promise<number> {
   if (options.includes('--help')) return say(process.stdout, usage, 0)
   if (file === undefined || more.length > 0 || options.some((option) => option !== '--check' && option !== '--child')) return say(process.stderr, usage, 2)
   if (options.includes('--check')) return (await import('./board-process.js')).checkConfig(file)
-  if (options.includes('--child')) return (await import('./board-process.js')).runBoardProcess(file)
+  if (options.includes('--child')) {
+    // A request that still waits for its server must not hold up the end: it goes on after the next start.
+    process.exit(await (await import('./board-process.js')).runBoardProcess(file))
+  }
   return supervise({
     clock: new LinuxClock(),
     start: startChild,

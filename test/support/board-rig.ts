@@ -100,6 +100,22 @@ export class BoardRig {
     this.#line!.write(text)
   }
 
+  /** Signs in on a new board, which sets its password. */
+  async signInFirst(): Promise<void> {
+    for (const [typed, next] of [['administrator', /New password: $/], ['a good password', /New password again: $/], ['a good password', /platen> $/]] as const) {
+      const from = this.serial.text.length
+      this.type(`${typed}\r`)
+      await this.serial.wait(next, from)
+    }
+  }
+
+  /** Types a command and waits for its result line. */
+  async command(line: string): Promise<string> {
+    const from = this.serial.text.length
+    this.type(`${line}\r`)
+    return this.serial.wait(/^= .*$/m, from)
+  }
+
   /** The process of the board itself. */
   child(): number {
     const pid = this.#parent!.pid!

@@ -25,17 +25,30 @@ test.serial('the board boots to its banner and prompt, serves HTTPS, and stops c
 test.serial('device.md 8: a restart from the console is written down, happens at once, and is the reason at the next boot', async (t) => {
   const rig = await BoardRig.make(t)
   await rig.boot()
-  for (const [typed, next] of [['administrator', /New password: $/], ['a good password', /New password again: $/], ['a good password', /platen> $/]] as const) {
-    const from = rig.serial.text.length
-    rig.type(`${typed}\r`)
-    await rig.serial.wait(next, from)
-  }
+  await rig.signInFirst()
   const from = rig.serial.text.length
   rig.type('restart new certificate\r')
   await rig.serial.wait(/= ok/, from)
   await rig.serial.wait(/Boot [0-9a-f]+\.[^]*login: $/, from)
   t.regex(rig.serial.text.slice(from).replace(/\s+/g, ' '), /restart asked for by administrator: new certificate/)
   t.false(rig.serial.text.slice(from).includes('no password yet'))
+})
+
+test.serial('an order to stop while a server keeps the board waiting ends it cleanly within five seconds', async (t) => {
+  const rig = await BoardRig.make(t)
+  let heard!: () => void
+  const asked = new Promise<void>((resolve) => (heard = resolve))
+  const silent = createServer((socket) => void socket.on('error', () => undefined).on('data', heard)).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  await rig.boot()
+  await rig.signInFirst()
+  await rig.command(`comm set url=http://127.0.0.1/scep port=${(silent.address() as AddressInfo).port} timeout=600`)
+  rig.type('ca fetch\r')
+  await asked
+  const from = performance.now()
+  t.is(await rig.stop(), 0)
+  t.true(performance.now() - from < 5000)
 })
 
 test.serial('device.md 8: a board killed from outside is started again, and says so', async (t) => {
