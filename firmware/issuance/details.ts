@@ -94,7 +94,7 @@ function failureWords(failInfo: number, polled: boolean): Words {
 function quirkWords(quirk: string): Words {
   return {
     details: `Response Error (Quirk ${quirk} Refused)`,
-    advice: `The server needs the quirk ${quirk}, which only the policy legacy allows: set policy=legacy if this old server has to be used.`,
+    advice: `The server's reply needs ${quirk.replaceAll(', ', ' and ')}, which the policy legacy alone allows: set policy=legacy if this old server has to be used.`,
   }
 }
 

@@ -107,7 +107,7 @@ export class ScepClient {
     const response = await askServer(http, server, 'PKIOperation', message, { post: authority.capabilities.post })
     const issued = acceptAnswer(response.body, { ...operation, nonce, allowLegacy }, clock, random)
     if (issued === undefined) return pending(response)
-    for (const quirk of issued.quirks) log.warn(`the server needed the quirk ${quirk}, which the policy legacy allows`)
+    for (const quirk of issued.quirks) log.warn(`the server's reply needed the quirk ${quirk}, which was tolerated`)
     return { is: 'issued', chain: issued.chain, worked: suite }
   }
 }

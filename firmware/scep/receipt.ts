@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { PlatenError, hasCode, type ErrorFacts } from '../../protocol/errors.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import { failInfos, isSelfSigned, openEnvelope, readCertificate, readCertificateSet, readPkiMessage, sameBytes, verifyChain, verifyMessage, type Certificate, type PkiMessage, type Signer } from '../../protocol/scep/index.js'
-import type { Clock } from '../../protocol/time.js'
+import { minutes, type Clock } from '../../protocol/time.js'
 import type { TrustedAuthority } from './authority.js'
 import { ciphersFor } from './suites.js'
 
@@ -22,7 +22,7 @@ export interface Expectation {
 /** An accepted certificate with the chain that a server has to send: leaf first, without a self-signed top. */
 export interface Issued {
   readonly chain: readonly Uint8Array[]
-  /** Departures from the standard that the policy allowed, by name. */
+  /** What was tolerated, by name: `sha1-reply` and `des-reply` under the policy legacy, `clock-skew` always. */
   readonly quirks: readonly string[]
 }
 
@@ -41,8 +41,9 @@ export function acceptAnswer(bytes: Uint8Array, expected: Expectation, clock: Cl
   if (message.status === 'PENDING') return undefined
   if (message.status !== 'SUCCESS') throw refusal(message)
   const { content, cipher } = openEnvelope(message, expected.signer, { ciphers: ciphersFor(expected.allowLegacy), random })
-  const chain = acceptCertificate(readCertificateSet(content).certificates.map(readCertificate), expected, clock)
-  return { chain, quirks: [...(message.digest === 'sha1' ? ['sha1-reply'] : []), ...(cipher === 'des-cbc' ? ['des-reply'] : [])] }
+  const { chain, skewed } = acceptCertificate(readCertificateSet(content).certificates.map(readCertificate), expected, clock)
+  const quirks = { 'sha1-reply': message.digest === 'sha1', 'des-reply': cipher === 'des-cbc', 'clock-skew': skewed }
+  return { chain, quirks: Object.entries(quirks).flatMap(([quirk, met]) => (met ? [quirk] : [])) }
 }
 
 function checkSignature(message: PkiMessage, expected: Expectation, random: RandomBytes): void {
@@ -89,7 +90,13 @@ function refusal({ failInfo, failInfoText, ndes }: PkiMessage): PlatenError {
   return new PlatenError('scep-failure', `the server refused: ${failInfo ?? 'no reason given'}`, { facts, fix: 'Ask the operator of the server why it refused.' })
 }
 
-function acceptCertificate(received: readonly Certificate[], expected: Expectation, clock: Clock): readonly Uint8Array[] {
+/**
+ * Many servers let a certificate begin at the very second of its issuance. A board whose clock is a little behind
+ * would throw away what it was just given; within this difference it is judged at the time when it begins.
+ */
+const tolerableSkew = minutes(5)
+
+function acceptCertificate(received: readonly Certificate[], expected: Expectation, clock: Clock): { readonly chain: readonly Uint8Array[]; readonly skewed: boolean } {
   const spki = createPublicKey(expected.key).export({ format: 'der', type: 'spki' })
   // C-11; were there several, the newest is the one that was issued now.
   const [leaf] = received.filter((certificate) => sameBytes(certificate.spki, spki)).toSorted((a, b) => b.notBefore - a.notBefore)
@@ -97,9 +104,11 @@ function acceptCertificate(received: readonly Certificate[], expected: Expectati
     throw new PlatenError('certificate-not-for-our-key', `none of the ${received.length} certificates in the answer is for the key of this request`, { fix: 'Ask the operator of the CA: it issued a certificate for another key.' })
   }
   if (clock.state() === 'unset') throw new PlatenError('clock-not-set', 'the clock is not set, so the certificate cannot be judged', { fix: 'Set the clock or its time server.' })
+  const wall = clock.wall()
+  const skewed = leaf.notBefore > wall && leaf.notBefore <= wall + tolerableSkew
   const pool = [...received, ...expected.authority.certificates]
-  const path = verifyChain(leaf, pool, expected.authority.top, { at: clock.wall(), allowSha1: expected.allowLegacy })
-  return path.filter((certificate) => certificate === leaf || !isSelfSigned(certificate)).map(({ der }) => der)
+  const path = verifyChain(leaf, pool, expected.authority.top, { at: skewed ? leaf.notBefore : wall, allowSha1: expected.allowLegacy })
+  return { chain: path.filter((certificate) => certificate === leaf || !isSelfSigned(certificate)).map(({ der }) => der), skewed }
 }
 
 function quirksRefused(quirks: readonly string[]): PlatenError {

@@ -126,6 +126,20 @@ test('device.md 6: no certificate is judged while the clock is not set', async (
   await t.throwsAsync(by.request(await operation(http, by), csr), { code: 'clock-not-set' })
 })
 
+test('a certificate that begins up to five minutes from now is taken, as quirk clock-skew; a later one is not', async (t) => {
+  const http = new ScriptedScep()
+  const logged: string[] = []
+  const log = { ...silentLog, warn: (text: string) => logged.push(text) }
+  const from = (notBefore: number): void => {
+    http.answer = ({ content }) => ({ fields: { status: 'SUCCESS', certificates: [http.issue(content, { notBefore })] } })
+  }
+  from(now + 299_000)
+  t.is((await client(http, { log }).request(await operation(http), csr)).is, 'issued')
+  t.regex(logged.join(), /quirk clock-skew/)
+  from(now + 301_000)
+  await t.throwsAsync(client(http).request(await operation(http), csr), { code: 'certificate-not-valid-now' })
+})
+
 test('C-12: PENDING and FAILURE with no content, empty content, or one zero byte mean the same', async (t) => {
   for (const emptyContent of ['absent', 'empty', 'zero-byte'] as const) {
     t.is(await codeFor({ status: 'PENDING' }, { emptyContent }), 'pending')
