@@ -183,8 +183,8 @@ export class RequestRun {
   }
 
   #operation(): Parameters<ScepClient['request']>[0] {
-    const privateKey = given(this.#privateKey)
-    return { authority: given(this.#authority), transactionId: this.#transaction.transactionId, key: privateKey, signer: { certificate: given(this.#signer), privateKey } }
+    const certificate = given(this.#signer)
+    return { authority: given(this.#authority), transactionId: this.#transaction.transactionId, spki: certificate.spki, signer: { certificate, privateKey: given(this.#privateKey) } }
   }
 
   #take(answer: Answer): RequestInput {

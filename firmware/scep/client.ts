@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto'
 import type { RandomBytes } from '../../protocol/random.js'
 import { buildIssuerAndSubject, buildRequest, type RequestType, type Signer } from '../../protocol/scep/index.js'
 import type { Clock } from '../../protocol/time.js'
@@ -27,8 +26,8 @@ export interface Operation {
   readonly transactionId: string
   /** C-6: a self-signed certificate at first, the current one for a renewal. */
   readonly signer: Signer
-  /** The private key that is to be certified. */
-  readonly key: KeyObject
+  /** SubjectPublicKeyInfo of the key that is to be certified. */
+  readonly spki: Uint8Array
 }
 
 export type Answer =

@@ -1,4 +1,3 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
 import { PlatenError, hasCode, type ErrorFacts } from '../../protocol/errors.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import { failInfos, isSelfSigned, openEnvelope, readCertificate, readCertificateSet, readPkiMessage, sameBytes, verifyChain, verifyMessage, type Certificate, type PkiMessage, type Signer } from '../../protocol/scep/index.js'
@@ -14,8 +13,8 @@ export interface Expectation {
   readonly nonce: Uint8Array
   /** Who signed our message: the answer is encrypted to that key. */
   readonly signer: Signer
-  /** The key that is to be certified. */
-  readonly key: KeyObject
+  /** SubjectPublicKeyInfo of the key that is to be certified. */
+  readonly spki: Uint8Array
   readonly allowLegacy: boolean
 }
 
@@ -97,9 +96,8 @@ function refusal({ failInfo, failInfoText, ndes }: PkiMessage): PlatenError {
 const tolerableSkew = minutes(5)
 
 function acceptCertificate(received: readonly Certificate[], expected: Expectation, clock: Clock): { readonly chain: readonly Uint8Array[]; readonly skewed: boolean } {
-  const spki = createPublicKey(expected.key).export({ format: 'der', type: 'spki' })
   // C-11; were there several, the newest is the one that was issued now.
-  const [leaf] = received.filter((certificate) => sameBytes(certificate.spki, spki)).toSorted((a, b) => b.notBefore - a.notBefore)
+  const [leaf] = received.filter((certificate) => sameBytes(certificate.spki, expected.spki)).toSorted((a, b) => b.notBefore - a.notBefore)
   if (leaf === undefined) {
     throw new PlatenError('certificate-not-for-our-key', `none of the ${received.length} certificates in the answer is for the key of this request`, { fix: 'Ask the operator of the CA: it issued a certificate for another key.' })
   }

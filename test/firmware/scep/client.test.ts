@@ -24,7 +24,7 @@ function client(http: ScriptedScep, changes: Partial<ClientOptions> = {}): ScepC
 }
 
 async function operation(http: ScriptedScep, by = client(http)): Promise<Operation> {
-  return { authority: await by.findAuthority(http.root.certificate.fingerprint), transactionId: 'abc123', signer, key }
+  return { authority: await by.findAuthority(http.root.certificate.fingerprint), transactionId: 'abc123', signer, spki: signer.certificate.spki }
 }
 
 /** The code of the error that an answer ends in. */
