@@ -4,6 +4,7 @@ import { listenHttp } from './http-listener.js'
 import { linuxFiles } from './linux-files.js'
 import { linuxLines } from './linux-lines.js'
 import { LinuxProcesses } from './linux-processes.js'
+import { linuxTerminal } from './linux-terminal.js'
 import type { RigPlatform } from './ports.js'
 import { interrupted } from './system.js'
 
@@ -20,6 +21,7 @@ export function linuxPlatform(): RigPlatform {
     http: new LinuxHttp(clock),
     listenHttp,
     network: { handshake: (options) => linuxNetwork(clock).handshake(options), freeTcpPort },
+    terminal: linuxTerminal(),
     interrupted,
   }
 }

@@ -18,6 +18,8 @@ export interface RigPlatform {
     /** A port that nobody listens on, on the loopback address, at the time of asking. */
     freeTcpPort(): Promise<number>
   }
+  /** Undefined when the rig's standard input is no terminal. */
+  readonly terminal: Terminal | undefined
   /** Resolves with the first SIGINT or SIGTERM. */
   interrupted(): Promise<string>
 }
@@ -71,4 +73,12 @@ export interface Files {
   /** Undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>
   exists(path: string): Promise<boolean>
+}
+
+/** The terminal that a person sits at. */
+export interface Terminal {
+  /**
+   * Hands over every key as it is pressed, Ctrl-C too, and shows bytes as they are, until `release`.
+   */
+  takeOver(onKeys: (bytes: Uint8Array) => void): { show(bytes: Uint8Array): void; release(): void }
 }

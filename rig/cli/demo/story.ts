@@ -1,0 +1,80 @@
+import { PlatenError } from '../../../protocol/errors.js'
+import { readCertificate } from '../../../protocol/scep/index.js'
+import { seconds } from '../../../protocol/time.js'
+import type { ProcessBoard } from '../../boards/index.js'
+import type { RigPlatform } from '../../platform/index.js'
+import type { Note, StepRecorder } from '../../steps/index.js'
+import type { Person } from './person.js'
+import type { DemoServer } from './servers.js'
+
+export interface Scene {
+  readonly platform: RigPlatform
+  readonly steps: StepRecorder
+  readonly server: DemoServer
+  readonly board: ProcessBoard
+  readonly person: Person
+  readonly password: string
+}
+
+/** The main job: from one line on the serial console to a certificate that serves, and still so after a restart. */
+export async function mainJob({ platform, steps, server, board, person, password }: Scene): Promise<void> {
+  await steps.step('Switch the board on', { line: board.line.form, https: `port ${board.https.port}` }, () => board.powerOn())
+  await steps.step('Sign in on the serial console; the first sign-in sets the password', {}, async (note) => {
+    await board.signIn(password)
+    note('signed in as administrator')
+  })
+  await steps.step('What does the board serve before it has a certificate?', {}, async (note) => {
+    note(await meet(platform, board))
+  })
+  await steps.step('Tell the board where its SCEP server is', {}, async (note) => {
+    await person.does(note, communication(server))
+  })
+  await steps.step("Look at the CA, compare its fingerprint with the operator's, and trust it", {}, async (note) => {
+    const { fingerprint } = await person.does(note, 'ca fetch')
+    if (fingerprint?.replaceAll(':', '').toLowerCase() !== server.fingerprint) throw new PlatenError('ca-mismatch', `the board shows the fingerprint ${fingerprint ?? 'none'}`)
+    await person.does(note, `ca pin ${server.fingerprint}`)
+  })
+  await steps.step('Ask for a certificate', {}, async (note) => {
+    await person.does(note, request('office'), server.challenge)
+    await person.does(note, 'keys list')
+    await person.does(note, 'history')
+  })
+  const served = await steps.step('Meet the board with a TLS client that trusts this CA alone', {}, (note) => verify(platform, board, server, note))
+  await steps.step('Restart the board', {}, async (note) => {
+    await person.does(note, 'restart')
+    await board.restarted()
+    await board.signIn(password)
+    await person.does(note, 'status')
+  })
+  await steps.step('Meet it again: the same certificate', {}, async (note) => {
+    const again = await verify(platform, board, server, note)
+    if (again !== served) throw new PlatenError('probe-failed', `before the restart ${served}, after it ${again}`)
+  })
+}
+
+export function communication(server: DemoServer): string {
+  return `comm set url=${server.url.replace(/:\d+\//u, '/')} port=${server.port} timeout=5 policy=${server.policy}`
+}
+
+export function request(keyName: string, use = 'tls'): string {
+  return `request key-name=${keyName} cn=127.0.0.1 dns=printer.example.com organization="Example Ltd" use=${use}`
+}
+
+/** What a client that verifies nothing sees. */
+async function meet({ network }: RigPlatform, { https }: ProcessBoard): Promise<string> {
+  const [leaf] = await network.handshake({ ...https, timeout: seconds(5) })
+  if (leaf === undefined) throw new PlatenError('probe-failed', 'the board showed no certificate')
+  const { subject, issuer, notAfter, serial } = readCertificate(leaf)
+  return `${subject}, issued by ${subject === issuer ? 'itself' : issuer}, serial ${serial}, valid to ${new Date(notAfter).toISOString()}`
+}
+
+/** A GET over HTTPS: chain and name are verified against the CA of the SCEP server. @returns the certificate served, in words */
+async function verify(platform: RigPlatform, board: ProcessBoard, server: DemoServer, note: Note): Promise<string> {
+  const url = new URL(`https://${board.https.host}:${board.https.port}/healthz`)
+  const { status, body } = await platform.http.exchange({ method: 'GET', url, timeout: seconds(5), limit: 65_536, trustAnchors: [server.ca] })
+  const shown = await meet(platform, board)
+  note(`verified: ${shown}`)
+  note(`GET ${url.href} → ${status} ${Buffer.from(body).toString().trim()}`)
+  if (status !== 200) throw new PlatenError('probe-failed', `GET ${url.href} answered ${status}`)
+  return shown
+}

@@ -1,0 +1,109 @@
+import { PlatenError } from '../../../protocol/errors.js'
+import type { Note } from '../../steps/index.js'
+import { startOwnServer } from './servers.js'
+import { communication, request, type Scene } from './story.js'
+
+/** Something that goes wrong, and what the administrator has to read then. */
+interface Trouble {
+  readonly name: string
+  /** Details, verbatim (device.md section 5), or the message of a refusal that starts no request. */
+  readonly expected: string
+  run(note: Note): Promise<unknown>
+  /** Puts right what was wrong. */
+  mend?(note: Note): Promise<unknown>
+}
+
+/** Four troubles, each shown with the text that the administrator reads. @throws probe-failed when it is another text */
+export async function troubles(scene: Scene): Promise<void> {
+  const { person, server, steps } = scene
+  for (const trouble of server.misbehave === undefined ? withForeignServer(scene) : withOwnServer(scene, server.misbehave)) {
+    await steps.step(`Trouble: ${trouble.name}`, {}, async (note) => {
+      await trouble.run(note)
+      const { details } = await person.does(note, 'history 1')
+      await trouble.mend?.(note)
+      if (details !== trouble.expected) throw new PlatenError('probe-failed', `the administrator reads ${JSON.stringify(details)} instead of ${JSON.stringify(trouble.expected)}`)
+    })
+  }
+}
+
+type Misbehave = NonNullable<Scene['server']['misbehave']>
+
+function withOwnServer(scene: Scene, misbehave: Misbehave): readonly Trouble[] {
+  const { person, server } = scene
+  const good = (): Promise<void> => Promise.resolve(misbehave({ faults: [] }))
+  return [
+    wrongChallenge(scene),
+    {
+      name: 'the server answers nothing',
+      expected: 'Communication Error (TOP ERROR)',
+      run: async (note) => {
+        misbehave({ faults: [{ fault: 'delay', seconds: 30 }] })
+        await person.does(note, 'comm set timeout=2')
+        await person.types(note, request('second'), server.challenge)
+      },
+      mend: good,
+    },
+    {
+      name: 'an answer to somebody else comes back',
+      expected: 'Response Error (Other Transaction)',
+      run: (note) => {
+        misbehave({ faults: ['other-transaction'] })
+        return person.types(note, request('second'), server.challenge)
+      },
+      mend: good,
+    },
+    otherAuthority(scene),
+  ]
+}
+
+function withForeignServer(scene: Scene): readonly Trouble[] {
+  const { person, server } = scene
+  return [
+    wrongChallenge(scene),
+    {
+      name: 'this server answers in single DES, which the policy standard refuses',
+      expected: 'Response Error (Quirk des-reply Refused)',
+      run: async (note) => {
+        await person.does(note, 'comm set policy=standard')
+        await person.types(note, request('second'), server.challenge)
+      },
+      mend: (note) => person.does(note, `comm set policy=${server.policy}`),
+    },
+    otherAuthority(scene),
+    {
+      name: 'the server is switched off',
+      expected: 'Communication Error (TOP ERROR)',
+      run: async (note) => {
+        await person.does(note, communication(server))
+        await server.close()
+        await person.types(note, request('second'), server.challenge)
+      },
+    },
+  ]
+}
+
+function wrongChallenge({ person }: Scene): Trouble {
+  return {
+    name: 'a wrong challenge password',
+    expected: 'Communication Error (SCEP ERROR Fail Info 2)',
+    run: (note) => person.types(note, request('second'), 'not the challenge'),
+  }
+}
+
+/** Somebody puts up another server at the place of the right one. */
+function otherAuthority({ person, platform, server }: Scene): Trouble {
+  return {
+    name: 'another CA answers at the same name',
+    expected: 'CA Error (Fingerprint Mismatch)',
+    run: async (note) => {
+      const impostor = await startOwnServer(platform, () => undefined)
+      try {
+        await person.does(note, communication(impostor))
+        await person.types(note, request('second'), server.challenge)
+      } finally {
+        await impostor.close()
+      }
+    },
+    mend: (note) => person.does(note, communication(server)),
+  }
+}
