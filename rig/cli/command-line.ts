@@ -3,6 +3,7 @@ import { asPlatenError, type ErrorCode } from '../../protocol/errors.js'
 import type { RigPlatform } from '../platform/index.js'
 import { consoleCommand } from './console.js'
 import { demoCommand } from './demo/index.js'
+import { scepServerCommand } from './scep-server.js'
 
 /** rig.md, Runs and reports. */
 const exitCodes = { passed: 0, failed: 1, usage: 2, infrastructure: 3 } as const
@@ -29,7 +30,7 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
     .configureOutput({ writeOut: (text) => write(text.trimEnd()), writeErr: (text) => complain(text.trimEnd()) })
     .showSuggestionAfterError()
   // A command made elsewhere takes over none of the settings of its parent by itself.
-  for (const command of [demoCommand(platform, write), consoleCommand(platform, write)]) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of [demoCommand(platform, write), consoleCommand(platform, write), scepServerCommand(platform, write)]) program.addCommand(command.copyInheritedSettings(program))
   try {
     await program.parseAsync(words, { from: 'user' })
     return exitCodes.passed

@@ -29,8 +29,10 @@ export class StepRecorder {
   readonly #clock: Clock
   readonly #listeners: readonly StepListener[]
   readonly #start: number
-  readonly #steps: Step[] = []
-  #started = 0
+  readonly #ended: Step[] = []
+  /** The notes of the steps that are running, the newest last. */
+  readonly #running: Note[] = []
+  #count = 0
 
   constructor(clock: Clock, ...listeners: readonly StepListener[]) {
     this.#clock = clock
@@ -40,25 +42,30 @@ export class StepRecorder {
 
   /** The ended steps, in order of their ends. */
   get steps(): readonly Step[] {
-    return this.#steps
+    return this.#ended
   }
+
+  /** Something that another witness saw, a server's transcript for one; it belongs to the newest running step. */
+  readonly witnessed: Note = (text) => this.#running.at(-1)?.(text)
 
   /** Runs an action as a step. What it throws is recorded and thrown on. */
   async step<Result>(name: string, facts: Step['facts'], run: (note: Note) => Promise<Result>): Promise<Result> {
-    this.#started += 1
-    let step: Step = { number: this.#started, name, facts, startedAt: this.#elapsed(), outcome: 'running', took: 0, notes: [] }
-    const tell = (event: Parameters<StepListener>[1]): void => this.#listeners.forEach((listener) => listener(step, event))
-    const end = (ending: Partial<Step>): void => {
-      step = { ...step, took: this.#elapsed() - step.startedAt, ...ending }
-      this.#steps.push(step)
-      tell('ended')
+    this.#count += 1
+    let step: Step = { number: this.#count, name, facts, startedAt: this.#elapsed(), outcome: 'running', took: 0, notes: [] }
+    const change = (changes: Partial<Step>, event: Parameters<StepListener>[1]): void => {
+      step = { ...step, ...changes }
+      this.#listeners.forEach((listener) => listener(step, event))
     }
-    tell('started')
+    const note: Note = (text) => change({ notes: [...step.notes, text] }, 'noted')
+    const end = (ending: Pick<Step, 'outcome' | 'error'>): void => {
+      this.#running.splice(this.#running.indexOf(note), 1)
+      change({ ...ending, took: this.#elapsed() - step.startedAt }, 'ended')
+      this.#ended.push(step)
+    }
+    this.#running.push(note)
+    change({}, 'started')
     try {
-      const result = await run((text) => {
-        step = { ...step, notes: [...step.notes, text] }
-        tell('noted')
-      })
+      const result = await run(note)
       end({ outcome: 'passed' })
       return result
     } catch (error) {

@@ -26,14 +26,13 @@ export function demoCommand(platform: RigPlatform, write: (line: string) => void
 async function demo(platform: RigPlatform, options: DemoOptions, write: (line: string) => void): Promise<void> {
   write('Platen demo: one board, one SCEP server, one serial line')
   const directory = await platform.files.temporaryDirectory('platen-demo')
-  const exchanges = { note: (_line: string): void => undefined }
   const steps = new StepRecorder(platform.clock, timeline(write))
   const closing: (() => Promise<void>)[] = [() => directory.remove()]
   try {
     const server = await steps.step('Start a SCEP server', {}, async (note) => {
       const started = options.server === 'micromdm'
         ? await startMicromdmServer(platform, directory.path)
-        : await startOwnServer(platform, (line) => exchanges.note(line))
+        : await startOwnServer(platform, (line) => steps.witnessed(`server: ${line}`))
       note(`${started.name} at ${started.url}`)
       note(`CA fingerprint ${started.fingerprint}`)
       return started
