@@ -1,6 +1,7 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { PlatenError, asPlatenError } from '../../protocol/errors.js'
+import { certificatePem } from '../../protocol/pem.js'
 import type { Clock } from '../../protocol/time.js'
 import type { Http, HttpRequest, HttpResponse } from './ports.js'
 
@@ -77,9 +78,9 @@ function flatten(incoming: IncomingMessage): Record<string, string> {
   return Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']))
 }
 
+/** Node takes anchors as PEM alone. */
 function toPem(anchor: Uint8Array): string {
-  if (anchor[0] !== 0x30) return Buffer.from(anchor).toString('latin1')
-  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(anchor).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+  return anchor[0] === 0x30 ? certificatePem(anchor) : Buffer.from(anchor).toString('latin1')
 }
 
 function timedOut(request: HttpRequest): PlatenError {

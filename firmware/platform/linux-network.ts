@@ -4,6 +4,7 @@ import { isIP, type AddressInfo, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { connect, createSecureContext, type DetailedPeerCertificate, type SecureContextOptions } from 'node:tls'
 import { PlatenError } from '../../protocol/errors.js'
+import { certificatePem } from '../../protocol/pem.js'
 import type { Clock } from '../../protocol/time.js'
 import type { HttpsListener, Network, PageRequest, PageResponse, TlsCredentials } from './ports.js'
 
@@ -90,7 +91,7 @@ const listenTrouble: ReadonlyMap<string, readonly [string, string]> = new Map([
 function secureOptions({ privateKey, chain }: TlsCredentials): SecureContextOptions {
   const options: SecureContextOptions = {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    cert: chain.map(pem).join(''),
+    cert: chain.map(certificatePem).join(''),
     minVersion: 'TLSv1.2',
     // No trust store: this side verifies nobody, and loading the default one costs time and memory.
     ca: [],
@@ -101,10 +102,6 @@ function secureOptions({ privateKey, chain }: TlsCredentials): SecureContextOpti
     throw new PlatenError('use-cannot-serve', `TLS refuses the key or its certificate: ${cause instanceof Error ? cause.message : String(cause)}`, { fix: 'Request a certificate for this use with SHA-256 and a key of at least 2048 bits.', cause })
   }
   return options
-}
-
-function pem(der: Uint8Array): string {
-  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`
 }
 
 function reply(request: IncomingMessage, response: ServerResponse, answer: (request: PageRequest) => PageResponse): void {

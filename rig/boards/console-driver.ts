@@ -52,7 +52,9 @@ export class ConsoleDriver {
     let text = await this.#session.until(untilAny(Object.keys(answers)), deadline)
     for (let asked = promptAtEnd(text, answers); asked !== undefined; asked = promptAtEnd(text, answers)) {
       this.#session.type(`${answers[asked] ?? ''}\r`)
-      text += await this.#session.until(untilAny(Object.keys(answers)), deadline)
+      const rest = await this.#session.until(untilAny(Object.keys(answers)), deadline)
+      // The answer is hidden: what comes first is the end of the prompt's own line.
+      text = text.slice(0, -asked.length) + rest.replace(/^\r?\n/u, '')
     }
     // The console is ready for the next command when it shows a prompt again: its own, or the login after a sign-out.
     await this.#session.until(either(PROMPT, LOGIN_PROMPT), promptDeadline)

@@ -1,13 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
+import { PROMPT } from '../../../protocol/commands/index.js'
 import { ProcessBoard } from '../../boards/index.js'
 import type { RigPlatform } from '../../platform/index.js'
 import { timeline } from '../../reports/index.js'
 import { StepRecorder } from '../../steps/index.js'
-import { Person } from './person.js'
+import { byLine, Person } from './person.js'
 import { freshSecret, startMicromdmServer, startOwnServer, type DemoServer } from './servers.js'
 import { mainJob, type Scene } from './story.js'
 import { troubles } from './troubles.js'
+
+/** The line for machines that ends each command is longer than a screen; its start says enough. */
+const screenWidth = 90
 
 interface DemoOptions {
   readonly server: 'own' | 'micromdm'
@@ -27,6 +31,7 @@ async function demo(platform: RigPlatform, options: DemoOptions, write: (line: s
   write('Platen demo: one board, one SCEP server, one serial line')
   const directory = await platform.files.temporaryDirectory('platen-demo')
   const steps = new StepRecorder(platform.clock, timeline(write))
+  const screen = (line: string): void => steps.witnessed(`│ ${line}`)
   const closing: (() => Promise<void>)[] = [() => directory.remove()]
   try {
     const server = await steps.step('Start a SCEP server', {}, async (note) => {
@@ -39,9 +44,14 @@ async function demo(platform: RigPlatform, options: DemoOptions, write: (line: s
     })
     closing.unshift(() => server.close())
     const firmware = fileURLToPath(new URL('../../../firmware/main.js', import.meta.url))
-    const board = await ProcessBoard.create(platform, { name: 'demo', directory: directory.path, firmware })
+    const board = await ProcessBoard.create(platform, {
+      name: 'demo', directory: directory.path, firmware,
+      onConsole: byLine((line) => {
+        if (!line.startsWith(PROMPT)) screen(line.length > screenWidth ? `${line.slice(0, screenWidth)} …` : line)
+      }),
+    })
     closing.unshift(() => board.dispose())
-    const scene: Scene = { platform, steps, server, board, person: new Person(board), password: freshSecret(platform) }
+    const scene: Scene = { platform, steps, server, board, person: new Person(board, screen), password: freshSecret(platform) }
     await mainJob(scene)
     await troubles(scene)
     write('')

@@ -1,3 +1,4 @@
+import { certificateOfPem } from '../../../protocol/pem.js'
 import { readCertificate } from '../../../protocol/scep/index.js'
 import { startScepserver } from '../../peers/index.js'
 import type { RigPlatform } from '../../platform/index.js'
@@ -42,15 +43,11 @@ export async function startMicromdmServer(platform: RigPlatform, directory: stri
   const challenge = freshSecret(platform)
   const port = await platform.network.freeTcpPort()
   const server = await startScepserver(platform, { directory, port, keyBits: 2048, challenge })
-  const { der, fingerprint } = readCertificate(derOf(server.caPem))
+  const { der, fingerprint } = readCertificate(certificateOfPem(server.caPem) ?? new Uint8Array())
   return { name: "Debian's scepserver (micromdm)", url: server.url, port, challenge, fingerprint, ca: der, policy: 'legacy', close: () => server.close() }
 }
 
 /** 16 letters and digits. */
 export function freshSecret({ random }: RigPlatform): string {
   return Buffer.from(random(12)).toString('base64url').replace(/[-_]/gu, '0')
-}
-
-function derOf(pem: string): Uint8Array {
-  return new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/gu, ''), 'base64'))
 }

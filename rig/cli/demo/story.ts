@@ -26,25 +26,25 @@ export async function mainJob({ platform, steps, server, board, person, password
   await steps.step('What does the board serve before it has a certificate?', {}, async (note) => {
     note(await meet(platform, board))
   })
-  await steps.step('Tell the board where its SCEP server is', {}, async (note) => {
-    await person.does(note, communication(server))
+  await steps.step('Tell the board where its SCEP server is', {}, async () => {
+    await person.does(communication(server))
   })
-  await steps.step("Look at the CA, compare its fingerprint with the operator's, and trust it", {}, async (note) => {
-    const { fingerprint } = await person.does(note, 'ca fetch')
+  await steps.step("Look at the CA, compare its fingerprint with the operator's, and trust it", {}, async () => {
+    const { fingerprint } = await person.does('ca fetch')
     if (fingerprint?.replaceAll(':', '').toLowerCase() !== server.fingerprint) throw new PlatenError('ca-mismatch', `the board shows the fingerprint ${fingerprint ?? 'none'}`)
-    await person.does(note, `ca pin ${server.fingerprint}`)
+    await person.does(`ca pin ${server.fingerprint}`)
   })
-  await steps.step('Ask for a certificate', {}, async (note) => {
-    await person.does(note, request('office'), server.challenge)
-    await person.does(note, 'keys list')
-    await person.does(note, 'history')
+  await steps.step('Ask for a certificate', {}, async () => {
+    await person.does(request('office'), server.challenge)
+    await person.does('keys list')
+    await person.does('history')
   })
   const served = await steps.step('Meet the board with a TLS client that trusts this CA alone', {}, (note) => verify(platform, board, server, note))
-  await steps.step('Restart the board', {}, async (note) => {
-    await person.does(note, 'restart')
+  await steps.step('Restart the board', {}, async () => {
+    await person.does('restart')
     await board.restarted()
     await board.signIn(password)
-    await person.does(note, 'status')
+    await person.does('status')
   })
   await steps.step('Meet it again: the same certificate', {}, async (note) => {
     const again = await verify(platform, board, server, note)

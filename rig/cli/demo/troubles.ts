@@ -1,5 +1,4 @@
 import { PlatenError } from '../../../protocol/errors.js'
-import type { Note } from '../../steps/index.js'
 import { startOwnServer } from './servers.js'
 import { communication, request, type Scene } from './story.js'
 
@@ -8,19 +7,19 @@ interface Trouble {
   readonly name: string
   /** Details, verbatim (device.md section 5), or the message of a refusal that starts no request. */
   readonly expected: string
-  run(note: Note): Promise<unknown>
+  run(): Promise<unknown>
   /** Puts right what was wrong. */
-  mend?(note: Note): Promise<unknown>
+  mend?(): Promise<unknown>
 }
 
 /** Four troubles, each shown with the text that the administrator reads. @throws probe-failed when it is another text */
 export async function troubles(scene: Scene): Promise<void> {
   const { person, server, steps } = scene
   for (const trouble of server.misbehave === undefined ? withForeignServer(scene) : withOwnServer(scene, server.misbehave)) {
-    await steps.step(`Trouble: ${trouble.name}`, {}, async (note) => {
-      await trouble.run(note)
-      const { details } = await person.does(note, 'history 1')
-      await trouble.mend?.(note)
+    await steps.step(`Trouble: ${trouble.name}`, {}, async () => {
+      await trouble.run()
+      const { details } = await person.does('history 1')
+      await trouble.mend?.()
       if (details !== trouble.expected) throw new PlatenError('probe-failed', `the administrator reads ${JSON.stringify(details)} instead of ${JSON.stringify(trouble.expected)}`)
     })
   }
@@ -39,19 +38,19 @@ function withOwnServer(scene: Scene, misbehave: Misbehave): readonly Trouble[] {
     {
       name: 'the server answers nothing',
       expected: 'Communication Error (TOP ERROR)',
-      run: async (note) => {
+      run: async () => {
         misbehave({ faults: [{ fault: 'delay', seconds: 30 }] })
-        await person.does(note, 'comm set timeout=2')
-        await person.types(note, request('second'), server.challenge)
+        await person.does('comm set timeout=2')
+        await person.types(request('second'), server.challenge)
       },
       mend: good,
     },
     {
       name: 'an answer to somebody else comes back',
       expected: 'Response Error (Other Transaction)',
-      run: (note) => {
+      run: () => {
         misbehave({ faults: ['other-transaction'] })
-        return person.types(note, request('second'), server.challenge)
+        return person.types(request('second'), server.challenge)
       },
       mend: good,
     },
@@ -66,20 +65,20 @@ function withForeignServer(scene: Scene): readonly Trouble[] {
     {
       name: 'this server answers in single DES, which the policy standard refuses',
       expected: 'Response Error (Quirk des-reply Refused)',
-      run: async (note) => {
-        await person.does(note, 'comm set policy=standard')
-        await person.types(note, request('second'), server.challenge)
+      run: async () => {
+        await person.does('comm set policy=standard')
+        await person.types(request('second'), server.challenge)
       },
-      mend: (note) => person.does(note, `comm set policy=${server.policy}`),
+      mend: () => person.does(`comm set policy=${server.policy}`),
     },
     otherAuthority(scene),
     {
       name: 'the server is switched off',
       expected: 'Communication Error (TOP ERROR)',
-      run: async (note) => {
-        await person.does(note, communication(server))
+      run: async () => {
+        await person.does(communication(server))
         await server.close()
-        await person.types(note, request('second'), server.challenge)
+        await person.types(request('second'), server.challenge)
       },
     },
   ]
@@ -89,7 +88,7 @@ function wrongChallenge({ person }: Scene): Trouble {
   return {
     name: 'a wrong challenge password',
     expected: 'Communication Error (SCEP ERROR Fail Info 2)',
-    run: (note) => person.types(note, request('second'), 'not the challenge'),
+    run: () => person.types(request('second'), 'not the challenge'),
   }
 }
 
@@ -98,15 +97,15 @@ function otherAuthority({ person, platform, server }: Scene): Trouble {
   return {
     name: 'another CA answers at the same name',
     expected: 'CA Error (Fingerprint Mismatch)',
-    run: async (note) => {
+    run: async () => {
       const impostor = await startOwnServer(platform, () => undefined)
       try {
-        await person.does(note, communication(impostor))
-        await person.types(note, request('second'), server.challenge)
+        await person.does(communication(impostor))
+        await person.types(request('second'), server.challenge)
       } finally {
         await impostor.close()
       }
     },
-    mend: (note) => person.does(note, communication(server)),
+    mend: () => person.does(communication(server)),
   }
 }
