@@ -23,10 +23,13 @@ for (const tier of tiers) {
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
 
-/** The system tier is `test/together`: real daemons, processes and sockets. It runs one file at a time. */
+/**
+ * The system tier is `test/together`: real daemons, processes and sockets. It runs one file at a time, each in a
+ * process of its own: the native part of serialport aborts Node when it is used on a worker thread.
+ */
 async function runTier(tier) {
   const files = tier === 'system'
-    ? ['--serial', '--concurrency=1', 'build/test/together/**/*.test.js']
+    ? ['--serial', '--concurrency=1', '--no-worker-threads', 'build/test/together/**/*.test.js']
     : ['build/test/**/*.test.js', '!build/test/together/**']
   const child = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', ...files], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''

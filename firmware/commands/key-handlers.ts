@@ -30,8 +30,8 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
     const entry = find(services.store, name)
     if (use !== 'none') {
       progress(`Putting the key "${name}" to ${displayKeyUse(use)} …`)
-      const { enabled } = await services.useKey.put(use, entry.id)
-      return { name, use: usesNow(services, name), enabled }
+      const { enabled, caveat } = await services.useKey.put(use, entry.id)
+      return { name, use: usesNow(services, name), enabled, ...given({ advice: caveat }) }
     }
     for (const each of entry.uses) {
       progress(`Taking the key "${name}" from ${displayKeyUse(each)} …`)

@@ -1,15 +1,16 @@
 import type { ErrorFacts, PlatenError } from '../../protocol/errors.js'
 import { displayKeyUse } from '../../protocol/key-use.js'
+import type { PutToUse } from '../key-use/index.js'
 import { explain } from './details.js'
 import type { Row } from './history.js'
 import { describeNdes } from './ndes.js'
 import type { Phase } from './request-machine.js'
 
-/** The row of a request that got its certificate. @param at wall ms of the issuance */
-export function succeeded(row: Row, at: number, enabled?: boolean): Row {
+/** The row of a request that got its certificate. @param at wall ms of the issuance @param put absent without a use */
+export function succeeded(row: Row, at: number, put?: PutToUse): Row {
   const { transaction, ...rest } = withoutOutcome(row)
   const use = transaction?.use
-  const off = use !== undefined && enabled === false
+  const off = use !== undefined && put?.enabled === false
   return {
     ...rest,
     status: 'Successful',
@@ -17,7 +18,8 @@ export function succeeded(row: Row, at: number, enabled?: boolean): Row {
     issuedAt: at,
     extra: {
       ...rest.extra,
-      ...(use === undefined || enabled === undefined ? {} : { enabled }),
+      ...(put === undefined ? {} : { enabled: put.enabled }),
+      ...(put?.caveat === undefined ? {} : { advice: put.caveat }),
       ...(off ? { next: `The certificate is assigned to ${displayKeyUse(use)}, which is off; it serves as soon as that is switched on.` } : {}),
     },
   }

@@ -2,6 +2,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import { PlatenError, asPlatenError } from '../../protocol/errors.js'
 import { buildCsr, nameDer, readCertificate, type Certificate } from '../../protocol/scep/index.js'
 import type { KeyId, KeyStore, Reservation } from '../key-store/index.js'
+import type { PutToUse } from '../key-use/index.js'
 import type { Log, Platform } from '../platform/index.js'
 import { makeSignerCertificate, type Answer, type ScepClient, type Suite } from '../scep/index.js'
 import type { CommunicationSettings } from '../settings/index.js'
@@ -19,7 +20,7 @@ export interface KeyUseSwitch {
    * @returns enabled: false when the function is off or not in this firmware; the key is assigned all the same
    * @throws use-cannot-serve, probe-failed, listen-failed
    */
-  put(use: KeyUse, id: KeyId): Promise<{ readonly enabled: boolean }>
+  put(use: KeyUse, id: KeyId): Promise<PutToUse>
 }
 
 /** What a run works with. */
@@ -58,7 +59,7 @@ export class RequestRun {
   #authority: Awaited<ReturnType<ScepClient['findAuthority']>> | undefined
   #issued: Extract<Answer, { is: 'issued' }> | undefined
   #issuedAt: number | undefined
-  #enabled: boolean | undefined
+  #put: PutToUse | undefined
 
   /** @param request absent for a poll @param transaction of the row, which is on disk already */
   constructor(tools: RunTools, row: Row, transaction: Transaction, request?: NewRequest) {
@@ -89,7 +90,7 @@ export class RequestRun {
         await this.#release()
         return undefined
       case 'record-success':
-        await this.#record(succeeded(this.#row, this.#issuedAt ?? this.#tools.platform.clock.wall(), this.#enabled))
+        await this.#record(succeeded(this.#row, this.#issuedAt ?? this.#tools.platform.clock.wall(), this.#put))
         return undefined
       case 'record-error':
         await this.#recordError(effect)
@@ -206,8 +207,7 @@ export class RequestRun {
   }
 
   async #switchUse(): Promise<RequestInput> {
-    const { enabled } = await this.#tools.useKey.put(given(this.#transaction.use), given(this.#keyId))
-    this.#enabled = enabled
+    this.#put = await this.#tools.useKey.put(given(this.#transaction.use), given(this.#keyId))
     return { is: 'use-switched' }
   }
 

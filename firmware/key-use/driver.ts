@@ -7,8 +7,12 @@ import type { KeyEntry, KeyId } from '../key-store/index.js'
  */
 export interface KeyUseDriver {
   readonly use: KeyUse
-  /** Can this key serve you? @throws use-cannot-serve with the reason */
-  canServe(entry: KeyEntry): void
+  /**
+   * Can this key serve you?
+   * @returns a caveat in words when it can, but a strict peer may object
+   * @throws use-cannot-serve with the reason
+   */
+  canServe(entry: KeyEntry): string | undefined
   /** Serves with this key from now on. @throws use-cannot-serve, listen-failed; then the key before still serves */
   apply(entry: KeyEntry): Promise<void>
   /** What serves now; undefined before the first apply. */

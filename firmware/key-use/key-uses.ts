@@ -7,6 +7,12 @@ import type { KeyUseDriver } from './driver.js'
 /** What of the key store this needs. */
 type Assignments = Pick<KeyStore, 'entries' | 'get' | 'keyFor' | 'assign'>
 
+/** How a key was put to a use. */
+export interface PutToUse {
+  readonly enabled: boolean
+  readonly caveat?: string
+}
+
 /**
  * Keeps what serves and what the key store says in step. The store is the truth; a key that does not serve is taken
  * back in both places, so neither a bad certificate nor a crash in between can lock people out.
@@ -58,10 +64,11 @@ export class KeyUses {
   /**
    * Puts a key to its use: can it serve, assign (when the store does not say so yet), apply, probe by a real
    * handshake. What fails is undone in the consumer and in the store.
-   * @returns enabled: false when the function is off or not in this firmware; the key is assigned all the same
+   * @returns enabled: false when the function is off or not in this firmware; the key is assigned all the same.
+   * caveat: why a strict peer may object to the key
    * @throws key-not-found, use-cannot-serve, probe-failed, listen-failed, disk-failed
    */
-  put(use: KeyUse, id: KeyId): Promise<{ readonly enabled: boolean }> {
+  put(use: KeyUse, id: KeyId): Promise<PutToUse> {
     return this.#inTurn(() => this.#put(use, this.#store.get(id)))
   }
 
@@ -71,7 +78,7 @@ export class KeyUses {
     return turn
   }
 
-  async #put(use: KeyUse, entry: KeyEntry): Promise<{ readonly enabled: boolean }> {
+  async #put(use: KeyUse, entry: KeyEntry): Promise<PutToUse> {
     const driver = this.#drivers.get(use)
     if (driver === undefined) {
       await this.#assign(use, entry.id)
@@ -79,10 +86,11 @@ export class KeyUses {
     }
     const before = driver.current()
     try {
-      driver.canServe(entry)
+      const caveat = driver.canServe(entry)
       await this.#assign(use, entry.id)
       await this.#switch(driver, entry)
-      return { enabled: true }
+      if (caveat !== undefined) this.#log.warn(caveat, { key: entry.name, use })
+      return { enabled: true, ...(caveat === undefined ? {} : { caveat }) }
     } catch (error) {
       await this.#assignBack(use, before)
       throw error

@@ -33,14 +33,15 @@ export class TlsUse implements KeyUseDriver {
     this.#options = options
   }
 
-  canServe(entry: KeyEntry): void {
+  canServe(entry: KeyEntry): string | undefined {
     const [leaf] = entry.chain
     if (leaf === undefined) throw cannot(entry, 'its certificate has not been issued yet', 'Wait for the certificate, or poll for it.')
     const certificate = readCertificate(leaf)
     const key = createPublicKey(this.#options.store.privateKey(entry.id)).export({ type: 'spki', format: 'der' })
     if (!sameBytes(key, certificate.spki)) throw cannot(entry, 'its certificate was issued for another key', 'Delete it and request a new one.')
-    const reason = unfit(certificate)
-    if (reason !== undefined) throw cannot(entry, reason, 'Ask the CA for a certificate for TLS servers: digitalSignature, and serverAuth where it states purposes.')
+    // RFC 5280 section 4.2.1.3: an absent extension forbids nothing. TLS 1.3 always signs.
+    if (certificate.keyUsage?.has('digitalSignature') === false) throw cannot(entry, 'its certificate does not allow digitalSignature', 'Ask the CA for a certificate for TLS servers.')
+    return purposeCaveat(certificate)
   }
 
   async apply(entry: KeyEntry): Promise<void> {
@@ -98,11 +99,13 @@ function shownChain({ chain }: KeyEntry): readonly Uint8Array[] {
   return chain.length > 1 && last !== undefined && isSelfSigned(readCertificate(last)) ? chain.slice(0, -1) : chain
 }
 
-/** RFC 5280 sections 4.2.1.3 and 4.2.1.12: an absent extension forbids nothing. TLS 1.3 always signs. */
-function unfit({ keyUsage, extendedKeyUsage }: Certificate): string | undefined {
-  if (keyUsage !== undefined && !keyUsage.has('digitalSignature')) return 'its certificate does not allow digitalSignature'
-  if (extendedKeyUsage !== undefined && !extendedKeyUsage.has('serverAuth') && !extendedKeyUsage.has(anyPurpose)) return 'its certificate is not for TLS servers (no serverAuth)'
-  return undefined
+/**
+ * RFC 5280 section 4.2.1.12. A caveat and no refusal: some CAs state clientAuth for whatever they issue (micromdm's
+ * does), most printing clients do not look, and administrators know their own.
+ */
+function purposeCaveat({ extendedKeyUsage }: Certificate): string | undefined {
+  if (extendedKeyUsage === undefined || extendedKeyUsage.has('serverAuth') || extendedKeyUsage.has(anyPurpose)) return undefined
+  return 'The certificate is not for TLS servers (it states its purposes, and serverAuth is not among them): strict clients refuse it. Ask the operator of the CA for serverAuth.'
 }
 
 function cannot(entry: KeyEntry, reason: string, fix: string): PlatenError {

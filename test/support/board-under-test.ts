@@ -11,17 +11,21 @@ export const password = 'a password for tests'
 
 /** A new folder that goes when the test ends. */
 export async function folder(t: ExecutionContext): Promise<string> {
-  const { path, remove } = await platform.files.temporaryDirectory('platen-test')
-  t.teardown(remove)
-  return path
+  const directory = await platform.files.temporaryDirectory('platen-test')
+  t.teardown(() => directory.remove())
+  return directory.path
 }
 
 /** The built firmware, switched on and signed in; switched off when the test ends. */
 export async function boardUnderTest(t: ExecutionContext, options: { readonly maxKeys?: number } = {}): Promise<ProcessBoard> {
   const directory = await folder(t)
   const firmware = fileURLToPath(new URL('../../firmware/main.js', import.meta.url))
-  const board = await ProcessBoard.create(platform, { name: 'under test', directory, firmware, ...options, onLog: (line) => t.log(line) })
-  t.teardown(() => board.dispose())
+  const log: string[] = []
+  const board = await ProcessBoard.create(platform, { name: 'under test', directory, firmware, ...options, onLog: (line) => log.push(line) })
+  t.teardown(async () => {
+    if (!t.passed) log.forEach((line) => t.log(line))
+    await board.dispose()
+  })
   await board.powerOn()
   await board.signIn(password)
   return board
@@ -30,8 +34,8 @@ export async function boardUnderTest(t: ExecutionContext, options: { readonly ma
 /** Types a command that has to work, and returns the values of its result. */
 export async function does(t: ExecutionContext, board: ProcessBoard, line: string, challenge?: string): Promise<Readonly<Record<string, string>>> {
   const result = await says(board, line, challenge)
-  if (!result.ok) return t.fail(`${line}: ${result.code} ${result.message}`) as never
-  return result.values
+  t.true(result.ok, result.ok ? '' : `${line}: ${result.code} ${result.message}`)
+  return result.ok ? result.values : {}
 }
 
 /** Types a command and returns its result, whatever it is. */
@@ -46,13 +50,16 @@ export async function connectBoard(t: ExecutionContext, board: ProcessBoard, ser
   await does(t, board, `ca pin ${fingerprint ?? ''}`)
 }
 
-/** What `openssl s_client` says of the board, with its exit code. */
-export async function opensslClient(board: ProcessBoard, caFile: string): Promise<{ readonly code: number; readonly output: string }> {
+/** What `openssl s_client` says of the board, with its exit code. @param more further options */
+export async function opensslClient(board: ProcessBoard, caFile: string, ...more: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
   const { host, port } = board.https
-  const run = promisify(execFile)('openssl', ['s_client', '-connect', `${host}:${port}`, '-CAfile', caFile, '-verify_ip', host, '-verify_return_error', '-showcerts'])
+  const run = promisify(execFile)('openssl', ['s_client', '-connect', `${host}:${port}`, '-CAfile', caFile, '-verify_ip', host, '-verify_return_error', '-showcerts', ...more])
   run.child.stdin?.end('Q\n')
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => ({ code: error.code, output: error.stdout + error.stderr }),
+    (error: unknown) => {
+      const { code, stdout, stderr } = error as { readonly code: number; readonly stdout: string; readonly stderr: string }
+      return { code, output: stdout + stderr }
+    },
   )
 }

@@ -14,6 +14,8 @@ export interface DemoServer {
   readonly fingerprint: string
   /** The CA certificate, DER. */
   readonly ca: Uint8Array
+  /** What its certificates say they are for; a strict TLS client goes no further with `clients`. */
+  readonly certificatesFor: 'servers' | 'clients'
   /** The board's policy that this server needs. */
   readonly policy: 'standard' | 'legacy'
   /** Only ours can. */
@@ -32,6 +34,7 @@ export async function startOwnServer(platform: RigPlatform, onExchange: (line: s
     challenge,
     fingerprint: server.fingerprint,
     ca: server.authority.ca.der,
+    certificatesFor: 'servers',
     policy: 'standard',
     misbehave: (script) => server.setScript(checkScript(script)),
     close: () => server.close(),
@@ -44,7 +47,7 @@ export async function startMicromdmServer(platform: RigPlatform, directory: stri
   const port = await platform.network.freeTcpPort()
   const server = await startScepserver(platform, { directory, port, keyBits: 2048, challenge })
   const { der, fingerprint } = readCertificate(certificateOfPem(server.caPem) ?? new Uint8Array())
-  return { name: "Debian's scepserver (micromdm)", url: server.url, port, challenge, fingerprint, ca: der, policy: 'legacy', close: () => server.close() }
+  return { name: "Debian's scepserver (micromdm)", url: server.url, port, challenge, fingerprint, ca: der, certificatesFor: 'clients', policy: 'legacy', close: () => server.close() }
 }
 
 /** 16 letters and digits. */

@@ -1,5 +1,5 @@
 import { PlatenError } from '../../../protocol/errors.js'
-import { readCertificate } from '../../../protocol/scep/index.js'
+import { readCertificate, verifyChain } from '../../../protocol/scep/index.js'
 import { seconds } from '../../../protocol/time.js'
 import type { ProcessBoard } from '../../boards/index.js'
 import type { RigPlatform } from '../../platform/index.js'
@@ -68,13 +68,26 @@ async function meet({ network }: RigPlatform, { https }: ProcessBoard): Promise<
   return `${subject}, issued by ${subject === issuer ? 'itself' : issuer}, serial ${serial}, valid to ${new Date(notAfter).toISOString()}`
 }
 
-/** A GET over HTTPS: chain and name are verified against the CA of the SCEP server. @returns the certificate served, in words */
+/** Chain and name are verified against the CA of the SCEP server. @returns the certificate served, in words */
 async function verify(platform: RigPlatform, board: ProcessBoard, server: DemoServer, note: Note): Promise<string> {
-  const url = new URL(`https://${board.https.host}:${board.https.port}/healthz`)
-  const { status, body } = await platform.http.exchange({ method: 'GET', url, timeout: seconds(5), limit: 65_536, trustAnchors: [server.ca] })
   const shown = await meet(platform, board)
+  if (server.certificatesFor === 'servers') note(await get(platform, board, server))
+  else await verifyChainAlone(platform, board, server, note)
   note(`verified: ${shown}`)
-  note(`GET ${url.href} → ${status} ${Buffer.from(body).toString().trim()}`)
-  if (status !== 200) throw new PlatenError('probe-failed', `GET ${url.href} answered ${status}`)
   return shown
+}
+
+/** A GET over HTTPS by a client that trusts the server's CA alone. */
+async function get({ http }: RigPlatform, { https }: ProcessBoard, { ca }: DemoServer): Promise<string> {
+  const url = new URL(`https://${https.host}:${https.port}/healthz`)
+  const { status, body } = await http.exchange({ method: 'GET', url, timeout: seconds(5), limit: 65_536, trustAnchors: [ca] })
+  if (status !== 200) throw new PlatenError('probe-failed', `GET ${url.href} answered ${status}`)
+  return `GET ${url.href} → ${status} ${Buffer.from(body).toString().trim()}`
+}
+
+async function verifyChainAlone({ clock, network }: RigPlatform, { https }: ProcessBoard, { ca }: DemoServer, note: Note): Promise<void> {
+  const [leaf, ...pool] = (await network.handshake({ ...https, timeout: seconds(5) })).map((der) => readCertificate(der))
+  if (leaf === undefined) throw new PlatenError('probe-failed', 'the board showed no certificate')
+  verifyChain(leaf, pool, readCertificate(ca), { at: clock.wall() })
+  note('This server issues for TLS clients alone (clientAuth), so the chain is verified here and the purpose is not.')
 }

@@ -63,8 +63,8 @@ function withForeignServer(scene: Scene): readonly Trouble[] {
   return [
     wrongChallenge(scene),
     {
-      name: 'this server answers in single DES, which the policy standard refuses',
-      expected: 'Response Error (Quirk des-reply Refused)',
+      name: 'this server answers in single DES and SHA-1, which the policy standard refuses',
+      expected: 'Response Error (Quirk des-reply, sha1-reply Refused)',
       run: async () => {
         await person.does('comm set policy=standard')
         await person.types(request('second'), server.challenge)

@@ -8,10 +8,10 @@ import { silentLog } from '../../support/silent-log.js'
 const entry = (name: string): KeyEntry => ({ id: name as KeyId, name, kind: name === 'default' ? 'default' : 'issued', state: 'ready', bits: 2048, chain: [], uses: [] })
 const id = (name: string): KeyId => name as KeyId
 
-/** A store with three keys, a driver that can be told to fail, and the story of both in order. */
+/** A store with four keys, a driver that can be told to fail, and the story of both in order. */
 function setUp({ unfit = [], unseen = [], noPort = false, assigned = 'default' }: { unfit?: readonly string[]; unseen?: readonly string[]; noPort?: boolean; assigned?: string } = {}) {
   const story: string[] = []
-  const entries = ['default', 'old', 'new'].map(entry)
+  const entries = ['default', 'old', 'new', 'odd'].map(entry)
   const assignments = new Map<KeyUse, KeyId>(assigned === 'default' ? [] : [['tls', id(assigned)]])
   const get = (wanted: KeyId | undefined): KeyEntry => {
     const found = entries.find((each) => each.id === wanted)
@@ -34,6 +34,7 @@ function setUp({ unfit = [], unseen = [], noPort = false, assigned = 'default' }
     use: 'tls',
     canServe: ({ name }) => {
       if (unfit.includes(name)) throw new PlatenError('use-cannot-serve', `${name} cannot serve`)
+      return name === 'odd' ? 'strict clients refuse it' : undefined
     },
     apply: (given) => {
       story.push(`apply ${given.name}`)
@@ -104,6 +105,13 @@ test('a key that cannot serve and that an issuance has assigned already is taken
   await t.throwsAsync(uses.put('tls', id('new')))
   t.is(store.keyFor('tls')?.name, 'old')
   t.is(driver.current(), id('old'))
+})
+
+test('a key that a strict client may refuse is put to its use, and the caveat is told', async (t) => {
+  const { uses, store } = setUp()
+  await uses.start()
+  t.deepEqual(await uses.put('tls', id('odd')), { enabled: true, caveat: 'strict clients refuse it' })
+  t.is(store.keyFor('tls')?.name, 'odd')
 })
 
 test('device.md 3: a use whose function is off gets the key assigned, and is not switched on', async (t) => {

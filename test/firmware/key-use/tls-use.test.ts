@@ -95,7 +95,6 @@ const unfit: readonly (readonly [why: string, entry: KeyEntry])[] = [
   ['its certificate has not been issued yet', { ...second, state: 'pending', chain: [] }],
   ['its certificate was issued for another key', { ...second, chain: first.chain }],
   ['its certificate does not allow digitalSignature', issuedEntry('second', fixtureKeys.four, { keyUsage: ['keyEncipherment'] })],
-  ['its certificate is not for TLS servers (no serverAuth)', issuedEntry('second', fixtureKeys.four, { extendedKeyUsage: ['clientAuth'] })],
 ]
 for (const [why, entry] of unfit) {
   test(`a key cannot serve TLS when ${why}`, async (t) => {
@@ -105,7 +104,12 @@ for (const [why, entry] of unfit) {
   })
 }
 
+test('a certificate for other purposes serves TLS with a caveat, as that of a CA that states clientAuth alone', async (t) => {
+  const use = await serving(t)
+  t.regex(use.canServe(issuedEntry('second', fixtureKeys.four, { extendedKeyUsage: ['clientAuth'] })) ?? '', /serverAuth/)
+})
+
 test('a certificate that states no uses and no purposes fits', async (t) => {
   const use = await serving(t)
-  t.notThrows(() => use.canServe(issuedEntry('second', fixtureKeys.four, { keyUsage: [], extendedKeyUsage: [] })))
+  t.is(use.canServe(issuedEntry('second', fixtureKeys.four, { keyUsage: [], extendedKeyUsage: [] })), undefined)
 })
