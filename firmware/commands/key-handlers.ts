@@ -21,8 +21,11 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
     return { ...keyRow(entry), bits: entry.bits, ...certificate, ...given({ 'transaction-id': entry.transactionId }), chain }
   },
 
-  'keys delete': async ({ name }, { store }) => {
-    await store.delete(find(store, name).id)
+  'keys delete': async ({ name }, { store, issuance }) => {
+    const { id, state, transactionId } = find(store, name)
+    // A key that waits for its certificate belongs to a deferred request, which ends with it.
+    if (state === 'pending' && transactionId !== undefined) await issuance.giveUp(transactionId)
+    else await store.delete(id)
     return { name }
   },
 

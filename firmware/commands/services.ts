@@ -1,7 +1,8 @@
 /** What the commands act on, narrowed to the calls they use; `board.ts` gives the real ones. */
 import type { Clock } from '../../protocol/time.js'
-import type { Issuance, KeyUseSwitch } from '../issuance/index.js'
+import type { Issuance } from '../issuance/index.js'
 import type { KeyStore, StoreLimits } from '../key-store/index.js'
+import type { KeyUses } from '../key-use/index.js'
 import type { Log, LogLine } from '../platform/index.js'
 import type { Settings } from '../settings/index.js'
 import type { Access } from './access.js'
@@ -26,8 +27,8 @@ export interface Services {
   readonly settings: Pick<Settings, 'get' | 'update' | 'problems'>
   readonly store: Pick<KeyStore, 'entries' | 'find' | 'keyFor' | 'assign' | 'delete' | 'caCertificates' | 'problems'>
   readonly limits: StoreLimits
-  readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'fetchAuthority' | 'pin' | 'problems'>
-  readonly useKey: KeyUseSwitch
+  readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'giveUp' | 'fetchAuthority' | 'pin' | 'problems'>
+  readonly useKey: Pick<KeyUses, 'put' | 'problems'>
   readonly log: Log & { recent(count: number): readonly LogLine[] }
   /** Writes the reason down, then stops the board in good order; returns when the reason is durable. @throws disk-failed */
   readonly restart: (reason: string) => Promise<void>

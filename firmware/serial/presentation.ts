@@ -1,5 +1,5 @@
 /** Replies as a person reads them at 80 columns: titled values, then tables. */
-import { columnsOfList, titlesOf, type CommandName } from '../../protocol/commands/index.js'
+import { columnsOfList, isRecordList, titlesOf, type CommandName } from '../../protocol/commands/index.js'
 import { columnsOf, pad, screenWidth, wrap } from './columns.js'
 
 type Row = Readonly<Record<string, unknown>>
@@ -10,8 +10,8 @@ export function present(name: CommandName, reply: Row): readonly string[] {
   const pairs: (readonly [string, string])[] = []
   const blocks: (readonly string[])[] = []
   for (const [field, value] of Object.entries(reply)) {
-    if (field === 'lines' && Array.isArray(value)) blocks.push(name === 'log' ? value.map(String) : value.flatMap((line) => wrap(String(line), screenWidth, '    ')))
-    else if (isRows(value)) blocks.push(table(columnsOfList(name, field), value))
+    if (field === 'lines' && Array.isArray(value)) blocks.push(name === 'log' ? value.map(String) : value.flatMap((line) => wrapHelp(String(line))))
+    else if (isRecordList(name, field) && isRows(value)) blocks.push(value.length === 0 ? ['(none)'] : table(columnsOfList(name, field), value))
     else if (value !== undefined && !(Array.isArray(value) && value.length === 0)) pairs.push([titles[field] ?? field, cell(value)])
   }
   return [...titled(pairs), ...blocks.flatMap((block, index) => (index === 0 && pairs.length === 0 ? block : ['', ...block]))]
@@ -19,8 +19,7 @@ export function present(name: CommandName, reply: Row): readonly string[] {
 
 function titled(pairs: readonly (readonly [string, string])[]): readonly string[] {
   const width = Math.max(0, ...pairs.map(([title]) => columnsOf(title)))
-  const indent = ' '.repeat(width + 2)
-  return pairs.flatMap(([title, value]) => wrap(`${pad(`${title}:`, width + 1)} ${value}`, screenWidth, indent))
+  return pairs.flatMap(([title, value]) => wrap(value, screenWidth - width - 2).map((line, index) => `${pad(index === 0 ? `${title}:` : '', width + 1)} ${line}`.trimEnd()))
 }
 
 /** Columns two spaces apart; cells that do not fit go on below. */
@@ -56,8 +55,14 @@ function fit(columns: readonly (readonly string[])[]): readonly number[] {
   return widths
 }
 
+/** The second column of a list goes on under itself, an indented line a little further in. */
+function wrapHelp(line: string): readonly string[] {
+  const column = /^ {2}\S+ {2,}/.exec(line)?.[0].length ?? (/^ |=…/.test(line) ? 4 : 0)
+  return wrap(line, screenWidth, ' '.repeat(column))
+}
+
 function isRows(value: unknown): value is readonly Row[] {
-  return Array.isArray(value) && value.some((item) => typeof item === 'object')
+  return Array.isArray(value)
 }
 
 function cell(value: unknown): string {

@@ -71,7 +71,7 @@ export class Session {
         actor: this.#actor, front: 'serial console', signal: stop.signal, progress: (text) => this.#dialogue.progress(text),
       })
       this.#dialogue.say(present(name, reply))
-      this.#dialogue.end(resultOf(reply))
+      this.#dialogue.end(resultOf(name, reply))
     } finally {
       this.#terminal.onInterrupt = () => undefined
       this.#lastKey = this.#clock.monotonic()

@@ -14,5 +14,5 @@ export { checkRequest, findCommand, readCommandLine, writeCommandLine, type Type
 export { parseResultLine, writeResultLine, type ResultLine } from './result-line.js'
 export { didYouMean, nearest } from './suggest.js'
 export { commandNames, commands, definitionOf, type CommandName, type ReplyOf, type RequestOf } from './table.js'
-export { columnsOfList, titlesOf } from './titles.js'
+export { columnsOfList, isRecordList, titlesOf } from './titles.js'
 export { visible } from './words.js'

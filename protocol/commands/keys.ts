@@ -62,11 +62,11 @@ export const keysShow = command({
 export const keysDelete = command({
   name: 'keys delete',
   summary: 'delete a key and its certificate',
-  help: ['A key in use and the default key cannot be deleted.'],
+  help: ['A key in use and the default key cannot be deleted. With a key that waits for its certificate, its deferred request is given up.'],
   request: z.strictObject({ name: keyName }),
   reply: z.strictObject({ name: shown('Name') }),
   positional: ['name'],
-  errors: ['key-not-found', 'key-in-use', 'default-key', 'key-pending'],
+  errors: ['key-not-found', 'key-in-use', 'default-key', 'key-pending', 'nothing-to-poll'],
   examples: ['keys delete office'],
   idempotent: false,
 })

@@ -16,6 +16,14 @@ export function columnsOfList(name: CommandName, field: string): readonly { read
   return (columns[field] ?? Object.keys(all)).map((column) => ({ field: column, title: all[column] ?? column }))
 }
 
+/** Whether a field of a reply is a list of records, which a person sees as a table. */
+export function isRecordList(name: CommandName, field: string): boolean {
+  const schemas: Readonly<Record<string, z.core.$ZodType>> = definitionOf(name).reply.shape
+  const schema = schemas[field]
+  const list = schema instanceof z.ZodOptional ? schema.unwrap() : schema
+  return list instanceof z.ZodArray && list.element instanceof z.ZodObject
+}
+
 function titles(record: z.ZodObject): Readonly<Record<string, string>> {
   const schemas: Readonly<Record<string, z.core.$ZodType>> = record.shape
   return Object.fromEntries(Object.entries(schemas).map(([field, schema]) => [field, notesOf(schema).about || field]))

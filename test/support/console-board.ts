@@ -39,6 +39,11 @@ export class IssuanceStandIn {
     return this.answer()
   }
 
+  giveUp(transactionId?: string): Promise<HistoryEntry> {
+    this.asked.push(`give up ${transactionId ?? ''}`)
+    return this.answer()
+  }
+
   history(): readonly HistoryEntry[] {
     return this.entries
   }
@@ -73,7 +78,7 @@ export async function consoleBoard({ disk = new RecordingDisk(), clock = new Vir
   const board = { product: 'Platen', version: '0.1.0', bootId: '1a2b3c4d', restartReason: 'first start', startedAt: clock.monotonic(), httpsPort: () => 443 }
   const services: Services = {
     board, clock, access, settings, store, limits: { maxKeys: 4, maxCaCertificates: 2 }, issuance, log,
-    useKey: { put: async (use, id) => {
+    useKey: { problems: () => [], put: async (use, id) => {
       await store.assign(use, store.entries()[0]?.id === id ? undefined : id)
       return { enabled: use === 'tls' }
     } },

@@ -107,6 +107,14 @@ test('keys are listed with use, expiry and fingerprint; a key in use and the def
   t.deepEqual(await run(board, 'keys delete', { name: 'office' }), { name: 'office' })
 })
 
+test('deleting a key that waits for its certificate gives its deferred request up', async (t) => {
+  const board = await consoleBoard()
+  await board.store.put(await board.store.reserve('waiting'), fixtureKeys.three, { transactionId: '00ff' })
+  t.like((await run(board, 'keys list')).keys[1], { name: 'waiting', state: 'pending', expires: undefined })
+  await run(board, 'keys delete', { name: 'waiting' })
+  t.deepEqual(board.issuance.asked, ['give up 00ff'])
+})
+
 test('status tells the boot, the clock and the key in use; a clock that is not set shows as such', async (t) => {
   const board = await consoleBoard({ clock: new VirtualClock(0, 'unset') })
   t.like(await run(board, 'status'), { 'boot-id': '1a2b3c4d', 'restart-reason': 'first start', time: 'clock not set', clock: 'unset', keys: 1, 'key-limit': 4, 'https-port': 443, 'ca-pinned': false, problems: [] })

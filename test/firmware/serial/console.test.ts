@@ -93,6 +93,12 @@ test('the history shows its three columns by the names that administrators know,
   person.destroy()
 })
 
+test('an empty history says so, and its result counts none', async (t) => {
+  const { driver, person } = await signedIn()
+  t.deepEqual(await driver.command('history'), { lines: ['(none)'], result: { ok: true, values: { entries: '0' } } })
+  person.destroy()
+})
+
 test('progress of long work stands above the result, and the challenge is asked without echo', async (t) => {
   const { board, driver, person, seen } = await signedIn()
   const { lines, result } = await driver.command('request key-name=office cn=printer.example.com use=tls', { answers: { [CHALLENGE_PROMPT]: 'open sesame' } })

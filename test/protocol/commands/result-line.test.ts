@@ -36,9 +36,11 @@ test('parsing takes any text without a throw', (t) => {
 })
 
 test('a reply ends as its single values; records and printed lines are counted', (t) => {
-  t.deepEqual(resultOf({ name: 'office', enabled: true, port: 443, expires: undefined, 'dns-names': ['a.example', 'b.example'], keys: [{ a: 1 }, { a: 2 }], lines: ['x', 'y', 'z'], problems: [] }), {
-    ok: true, values: { name: 'office', enabled: 'true', port: '443', 'dns-names': 'a.example,b.example', keys: '2', lines: '3', problems: '' },
+  t.deepEqual(resultOf('keys show', { name: 'office', bits: 2048, expires: undefined, 'dns-names': ['a.example', 'b.example'], 'ip-addresses': [], chain: [] }), {
+    ok: true, values: { name: 'office', bits: '2048', 'dns-names': 'a.example,b.example', 'ip-addresses': '', chain: '0' },
   })
+  t.deepEqual(resultOf('keys list', { limit: 8, keys: [{ name: 'a' }, { name: 'b' }] }), { ok: true, values: { limit: '8', keys: '2' } })
+  t.deepEqual(resultOf('log', { lines: ['x', 'y', 'z'] }), { ok: true, values: { lines: '3' } })
 })
 
 test('an error ends as its code, message, fix and facts', (t) => {
