@@ -5,6 +5,7 @@ import type { RigPlatform } from '../platform/index.js'
 /** A running third-party SCEP server with a CA of its own. */
 export interface PeerScepServer {
   readonly url: string
+  readonly pid: number
   /** PEM of its CA certificate. */
   readonly caPem: string
   close(): Promise<void>
@@ -38,6 +39,7 @@ export async function startScepserver(
   const ca = await files.read(`${depot}/ca.pem`)
   return {
     url: `http://127.0.0.1:${options.port}/scep`,
+    pid: server.pid,
     caPem: Buffer.from(ca ?? []).toString(),
     close: async () => {
       server.signal('SIGTERM')

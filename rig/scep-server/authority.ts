@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { RandomBytes } from '../../protocol/random.js'
-import { isSignedBy, isValidAt, issueCertificate, issueCrl, readCertificate, type Certificate, type Csr, type KeyUsageBit } from '../../protocol/scep/index.js'
+import { isSignedBy, isValidAt, issueCertificate, issueCrl, readCertificate, type Certificate, type Csr, type KeyUsageBit, type Signer } from '../../protocol/scep/index.js'
 import { days, minutes, type Clock, type Duration } from '../../protocol/time.js'
 import type { Files } from '../platform/index.js'
 import { keepAuthorityKeys, makeAuthorityKeys, type AuthorityKeys, type AuthorityShape, type AuthorityTools, type DerSigner } from './authority-keys.js'
@@ -21,6 +21,16 @@ export interface AuthorityOptions extends Partial<AuthorityShape> {
   readonly directory?: string
 }
 
+export interface ReadSigner extends Signer {
+  readonly certificate: Certificate
+}
+
+export interface IssuedCertificate {
+  readonly der: Uint8Array
+  /** Lower-case hex. */
+  readonly serial: string
+}
+
 /** Certificates it has issued are remembered up to this number; GetCert does not find older ones. */
 const remembered = 10_000
 
@@ -35,7 +45,11 @@ export class Authority {
   readonly #validity: Duration
   readonly #ca: Certificate
   readonly #revoked = new Map<string, number>()
-  readonly #issued = new Map<string, Uint8Array>()
+  readonly #issued = new Map<string, IssuedCertificate>()
+  /** Signs replies. */
+  readonly signing: ReadSigner
+  /** Requests are encrypted to its certificate. */
+  readonly encryption: ReadSigner
 
   private constructor(keys: AuthorityKeys, { clock, random }: AuthorityTools, validity: Duration) {
     this.#keys = keys
@@ -43,6 +57,8 @@ export class Authority {
     this.#random = random
     this.#validity = validity
     this.#ca = readCertificate(keys.ca.certificate)
+    this.signing = readSigner(keys.signing)
+    this.encryption = readSigner(keys.encryption)
   }
 
   /** Makes its keys, or finds them in the directory. @throws store-damaged, disk-failed */
@@ -64,16 +80,6 @@ export class Authority {
     return this.#ca
   }
 
-  /** Signs replies. */
-  get signing(): DerSigner {
-    return this.#keys.signing
-  }
-
-  /** Requests are encrypted to its certificate. */
-  get encryption(): DerSigner {
-    return this.#keys.encryption
-  }
-
   /** For GetCACert: RA certificates first, the CA last. */
   get certificates(): readonly Uint8Array[] {
     return [...new Set([this.#keys.signing.certificate, this.#keys.encryption.certificate, this.#keys.ca.certificate])]
@@ -85,25 +91,26 @@ export class Authority {
     return { publicKey: csr.publicKey, notBefore: now - minutes(5), notAfter: Math.min(now + this.#validity, this.#ca.notAfter) }
   }
 
-  /** Issues and remembers a certificate: names from the request, key usage as far as it may be granted. @returns DER */
-  issue(csr: Csr, order: IssuingOrder): Uint8Array {
+  /** Issues and remembers a certificate: names from the request, key usage as far as it may be granted. */
+  issue(csr: Csr, order: IssuingOrder): IssuedCertificate {
     const asked = grantable.filter((usage) => csr.keyUsage?.has(usage))
     const serial = newSerial(this.#random)
-    const certificate = issueCertificate({
+    const der = issueCertificate({
       subject: csr.subjectDer, publicKey: order.publicKey, issuer: { certificate: this.#ca, privateKey: this.#keys.ca.privateKey },
       serial, notBefore: order.notBefore, notAfter: order.notAfter, isCa: false, digest: 'sha256',
       keyUsage: asked.length > 0 ? asked : ['digitalSignature', 'keyEncipherment'],
       extendedKeyUsage: ['serverAuth', 'clientAuth'],
       dnsNames: csr.dnsNames, ipAddresses: csr.ipAddresses,
     })
-    this.#issued.set(serial, certificate)
+    const issued = { der, serial }
+    this.#issued.set(serial, issued)
     const [oldest] = this.#issued.keys()
     if (this.#issued.size > remembered && oldest !== undefined) this.#issued.delete(oldest)
-    return certificate
+    return issued
   }
 
   /** A certificate that it issued, by serial number in lower-case hex. */
-  find(serial: string): Uint8Array | undefined {
+  find(serial: string): IssuedCertificate | undefined {
     return this.#issued.get(serial)
   }
 
@@ -126,4 +133,9 @@ export class Authority {
     return isSignedBy(certificate, this.#ca.publicKey) && isValidAt(certificate, this.#clock.wall()) && !certificate.isCa
       && !this.#revoked.has(certificate.serial)
   }
+}
+
+/** Its certificate is used in every exchange, so it is read once. */
+function readSigner({ certificate, privateKey }: DerSigner): ReadSigner {
+  return { certificate: readCertificate(certificate), privateKey }
 }

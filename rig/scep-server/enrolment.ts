@@ -1,4 +1,5 @@
 import { readCsr, readIssuerAndSerial, readIssuerAndSubject, sameBytes, type CertRepFields, type Certificate, type Csr, type MessageType } from '../../protocol/scep/index.js'
+import type { IssuedCertificate } from './authority.js'
 import type { Exchange } from './exchange.js'
 import type { Office } from './office.js'
 import { Refusal, refusing } from './refusal.js'
@@ -38,11 +39,11 @@ export function poll(exchange: Exchange, asking: Asking, office: Office): CertRe
 }
 
 /** GetCert (section 4.5). @throws Refusal */
-export function findCertificate({ content }: Asking, { authority }: Office): CertRepFields {
+export function findCertificate(exchange: Exchange, { content }: Asking, { authority }: Office): CertRepFields {
   const { issuer, serial } = refusing('badRequest', 'IssuerAndSerialNumber', () => readIssuerAndSerial(content))
   const certificate = sameBytes(issuer.der, authority.ca.subjectDer) ? authority.find(serial) : undefined
   if (certificate === undefined) throw new Refusal('badCertId', 'no such certificate')
-  return { status: 'SUCCESS', certificates: [certificate] }
+  return success(exchange, certificate)
 }
 
 /** GetCRL (section 4.6). @throws Refusal */
@@ -54,7 +55,7 @@ export function revocationList({ content }: Asking, { authority }: Office): Cert
 
 /** A renewal may keep the transaction ID of what it renews: micromdm's client derives it from the key. */
 function isRenewalOf({ certificate }: Transaction, { messageType, signer }: Asking): boolean {
-  return messageType === 'RenewalReq' && certificate !== undefined && sameBytes(certificate, signer.der)
+  return messageType === 'RenewalReq' && certificate !== undefined && sameBytes(certificate.der, signer.der)
 }
 
 /** The signer has the key, or a certificate of ours; a renewal needs the latter, all else the challenge. @throws Refusal */
@@ -78,5 +79,10 @@ function settle(exchange: Exchange, transaction: Transaction, { authority, trans
   }
   const certificate = transaction.certificate ?? authority.issue(transaction.csr, exchange.alteredOrder(authority.order(transaction.csr)))
   transactions.keep({ ...transaction, certificate })
-  return { status: 'SUCCESS', certificates: [certificate] }
+  return success(exchange, certificate)
+}
+
+function success({ notes }: Exchange, { der, serial }: IssuedCertificate): CertRepFields {
+  notes.serial = serial
+  return { status: 'SUCCESS', certificates: [der] }
 }

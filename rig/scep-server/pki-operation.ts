@@ -72,7 +72,7 @@ function answerRequest(exchange: Exchange, asking: Asking, office: Office): Cert
     case 'PKCSReq':
     case 'RenewalReq': return enrol(exchange, asking, office)
     case 'CertPoll': return poll(exchange, asking, office)
-    case 'GetCert': return exchange.verdict ?? findCertificate(asking, office)
+    case 'GetCert': return exchange.verdict ?? findCertificate(exchange, asking, office)
     case 'GetCRL': return exchange.verdict ?? revocationList(asking, office)
     case 'CertRep': throw new TypeError('a CertRep is refused before')
   }
@@ -110,8 +110,6 @@ function signerOf({ certificates, signerId }: PkiMessage): Certificate | undefin
 function note({ notes }: Exchange, fields: CertRepFields): void {
   notes.status = fields.status
   if (fields.status === 'FAILURE') notes.failInfo = fields.failInfo
-  const [certificate] = fields.status === 'SUCCESS' ? fields.certificates : []
-  if (certificate !== undefined) notes.serial = readCertificate(certificate).serial
 }
 
 function until(clock: Clock, { ended }: Exchange, time: number): Promise<void> {

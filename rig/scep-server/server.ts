@@ -1,5 +1,5 @@
 import { PlatenError } from '../../protocol/errors.js'
-import { decodeOperation, limits, readCertificate, readPkiMessage, type PkiMessage } from '../../protocol/scep/index.js'
+import { decodeOperation, limits, readPkiMessage, type PkiMessage } from '../../protocol/scep/index.js'
 import type { HttpAnswer, HttpArrival, RigPlatform } from '../platform/index.js'
 import { answerExchange } from './answer.js'
 import { Authority, type AuthorityOptions } from './authority.js'
@@ -49,7 +49,7 @@ export async function startScepServer(options: ScepServerOptions): Promise<ScepS
   const { clock, random } = platform
   const authority = options.authority instanceof Authority ? options.authority : await Authority.open(options.authority ?? {}, platform)
   const challenge = openChallengeBook(options.challenge ?? { mode: 'none' }, { clock, random })
-  const strangers = makeStrangers(readCertificate(authority.signing.certificate), platform)
+  const strangers = makeStrangers(authority.signing.certificate, platform)
   const transcript = new Transcript()
   if (options.onExchange !== undefined) transcript.subscribe(options.onExchange)
   const front = new Front({ authority, challenge, transactions: new Transactions(), clock, random }, transcript)

@@ -1,4 +1,5 @@
 import type { Csr } from '../../protocol/scep/index.js'
+import type { IssuedCertificate } from './authority.js'
 
 /** An enrolment that the server knows of, by its transaction ID. */
 export interface Transaction {
@@ -6,8 +7,8 @@ export interface Transaction {
   readonly csr: Csr
   /** SubjectPublicKeyInfo of the key that signed the request: only that key may ask again. */
   readonly signer: Uint8Array
-  /** DER; undefined while the request is pending. */
-  readonly certificate?: Uint8Array
+  /** Undefined while the request is pending. */
+  readonly certificate?: IssuedCertificate
 }
 
 /** Bounded, oldest first out: a client that polls for longer is told badCertId, and enrols anew (scep.md C-14). */
