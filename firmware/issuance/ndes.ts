@@ -1,4 +1,4 @@
-/** HRESULTs that NDES is known to send, in the words of its documentation. */
+/** HRESULTs of Windows and its certificate services that say something to an administrator (winerror.h). */
 const words: { readonly [code: string]: string } = {
   '80070005': 'access denied',
   '80070057': 'invalid parameter',
