@@ -73,7 +73,7 @@ async function assemble(start: Start): Promise<Board> {
   const { platform, config, bootId, log, ending } = start
   const { clock } = platform
   const startedAt = clock.monotonic()
-  const { run, restartReason } = await beginRun(start)
+  const { run, restartReason, problems } = await beginRun(start)
   const stored = await openStored(start)
   const { tls, useKey, issuance } = await openWork(start, stored)
 
@@ -83,7 +83,7 @@ async function assemble(start: Start): Promise<Board> {
     // The answer to the command that asked goes out first.
     clock.after('restart', seconds(0), () => void ending.begin('restart'))
   }
-  const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port() }
+  const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port(), problems }
   const commands = new CommandRunner({ ...stored, board, clock, issuance, useKey, log, restart: (why) => restart({ by: 'administrator', why }) })
   const console = new SerialConsole({ board, access: stored.access, commands, clock, log })
   const line = await SerialLine.open({ serial: platform.serial, ...config.serial, console, clock, log })
@@ -93,15 +93,22 @@ async function assemble(start: Start): Promise<Board> {
   return { bootId, httpsPort: tls.port() ?? 0, stopped: ending.done, stop: () => ending.begin('stopped'), restart }
 }
 
-async function beginRun({ platform, config, options, bootId, log, ending }: Start): Promise<{ readonly run: RunRecord; readonly restartReason: string }> {
+interface Begun {
+  readonly run: RunRecord
+  readonly restartReason: string
+  readonly problems: readonly string[]
+}
+
+async function beginRun({ platform, config, options, bootId, log, ending }: Start): Promise<Begun> {
   const { disk } = platform
   ending.opened('data directory', await openDataDirectory(disk, config.data))
   const run = await RunRecord.open({ disk, directory: config.data })
-  for (const { message } of run.problems()) log.error(message)
+  const problems = run.problems().map(({ message }) => message)
+  for (const problem of problems) log.error(problem)
   const restartReason = describeBootReason(await run.begin(bootId, options.previousRun))
   ending.opened('run record', () => run.stopped())
   log.info(`${product} ${version} starts`, { model: config.model.name, reason: restartReason })
-  return { run, restartReason }
+  return { run, restartReason, problems }
 }
 
 interface Stored {

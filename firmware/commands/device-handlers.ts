@@ -54,7 +54,7 @@ function tlsFacts({ board, store }: Services) {
   return given({ 'tls-key': key?.name, 'tls-expires': leaf === undefined ? undefined : isoDate(readCertificate(leaf).notAfter), 'https-port': board.httpsPort() })
 }
 
-function problems({ access, settings, store, useKey, issuance }: Services): string[] {
+function problems({ board, access, settings, store, useKey, issuance }: Services): string[] {
   const found = [...access.problems(), ...settings.problems(), ...store.problems(), ...issuance.problems()].map(({ message }) => message)
-  return [...found, ...useKey.problems()]
+  return [...board.problems, ...found, ...useKey.problems()]
 }

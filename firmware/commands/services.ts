@@ -18,6 +18,8 @@ export interface BoardFacts {
   readonly startedAt: number
   /** Of the board's own HTTPS listener; undefined while it does not listen. */
   readonly httpsPort: () => number | undefined
+  /** What was found wrong at this start outside the stored content below, as sentences: a lost run record. */
+  readonly problems: readonly string[]
 }
 
 export interface Services {

@@ -91,6 +91,27 @@ test('a serial line that hangs up is opened again after one second, then after t
   await board.stop()
 })
 
+test('a damaged run record is among the problems that the status shows', async (t) => {
+  const platform = new FakePlatform()
+  await (await start(platform)).board.stop()
+  await platform.disk.truncate('/data/run.json', 30)
+  const { board } = await start(platform)
+  const [line] = platform.lines.slice(-1)
+  for (const typed of ['administrator', 'a good password', 'a good password', 'status']) {
+    const from = line!.text.length
+    line!.push(`${typed}\r`)
+    await until(platform, () => /(?:: |> )$/.test(line!.text.slice(from)))
+  }
+  t.regex(line!.text, /run\.json is damaged/)
+  await board.stop()
+})
+
+/** Lets everything under way come to rest, over and over, until it is so. */
+async function until(platform: FakePlatform, isSo: () => boolean): Promise<void> {
+  do await platform.clock.advance(milliseconds(0))
+  while (!isSo())
+}
+
 /** The disk of a board that has been in use (password, settings, history), and what it serves. */
 async function used(): Promise<{ readonly image: DiskImage; readonly leaf: Uint8Array }> {
   const disk = new RecordingDisk()

@@ -75,7 +75,7 @@ export async function consoleBoard({ disk = new RecordingDisk(), clock = new Vir
   const access = await Access.open({ disk, directory: '/', clock, random: (count) => Uint8Array.from(randomBytes(count)), log, cost: cheap })
   const issuance = new IssuanceStandIn()
   const restarts: string[] = []
-  const board = { product: 'Platen', version: '0.1.0', bootId: '1a2b3c4d', restartReason: 'first start', startedAt: clock.monotonic(), httpsPort: () => 443 }
+  const board = { product: 'Platen', version: '0.1.0', bootId: '1a2b3c4d', restartReason: 'first start', startedAt: clock.monotonic(), httpsPort: () => 443, problems: [] }
   const services: Services = {
     board, clock, access, settings, store, limits: { maxKeys: 4, maxCaCertificates: 2 }, issuance, log,
     useKey: { problems: () => [], put: async (use, id) => {
