@@ -28,6 +28,8 @@ export class ProcessBoard implements Board {
   readonly name: string
   readonly https: { readonly host: string; readonly port: number }
   readonly line: SerialLine
+  /** Its own folder, with all that it keeps. */
+  readonly directory: string
   readonly configPath: string
   readonly #platform: RigPlatform
   readonly #options: ProcessBoardOptions
@@ -39,6 +41,7 @@ export class ProcessBoard implements Board {
     this.name = options.name
     this.https = { host: '127.0.0.1', port }
     this.line = line
+    this.directory = options.directory
     this.configPath = `${options.directory}/board.yaml`
     this.#platform = platform
     this.#options = options

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { CHALLENGE_PROMPT, type ResultLine } from '../../protocol/commands/index.js'
-import { ProcessBoard } from '../../rig/boards/index.js'
+import { ProcessBoard, type ProcessBoardOptions } from '../../rig/boards/index.js'
 import { linuxPlatform, type RigPlatform } from '../../rig/platform/index.js'
 
 export const platform: RigPlatform = linuxPlatform()
@@ -16,12 +16,16 @@ export async function folder(t: ExecutionContext): Promise<string> {
   return directory.path
 }
 
+interface BoardUnderTestOptions extends Pick<ProcessBoardOptions, 'maxKeys' | 'onConsole'> {
+  readonly onPlatform?: RigPlatform
+}
+
 /** The built firmware, switched on and signed in; switched off when the test ends. */
-export async function boardUnderTest(t: ExecutionContext, options: { readonly maxKeys?: number } = {}): Promise<ProcessBoard> {
+export async function boardUnderTest(t: ExecutionContext, { onPlatform = platform, ...options }: BoardUnderTestOptions = {}): Promise<ProcessBoard> {
   const directory = await folder(t)
   const firmware = fileURLToPath(new URL('../../firmware/main.js', import.meta.url))
   const log: string[] = []
-  const board = await ProcessBoard.create(platform, { name: 'under test', directory, firmware, ...options, onLog: (line) => log.push(line) })
+  const board = await ProcessBoard.create(onPlatform, { name: 'under test', directory, firmware, ...options, onLog: (line) => log.push(line) })
   t.teardown(async () => {
     if (!t.passed) log.forEach((line) => t.log(line))
     await board.dispose()
