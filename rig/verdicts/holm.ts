@@ -70,5 +70,5 @@ function settled(rest: Omit<Verdict, 'outcome' | 'reason' | 'test'>, test: Test,
 /** `= 0.38`, `= 2.1e-7`, `< 1e-15`. */
 export function spellChance(chance: number): string {
   if (chance < 1e-15) return '< 1e-15'
-  return chance >= 0.001 ? `= ${Number(chance.toFixed(3))}` : `= ${chance.toExponential(1)}`
+  return chance >= 0.001 ? `= ${Number(chance.toFixed(3))}` : `= ${chance.toExponential(1).replace('.0e', 'e')}`
 }

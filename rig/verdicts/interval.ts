@@ -60,7 +60,7 @@ export function window(from: Duration, late: Duration): Interval {
 /** A length of time as a person reads it: `12 ms`, `1.5 s`, `4 min 30 s`, `31 d 2 h`. */
 export function spell(length: number): string {
   const size = Math.abs(length)
-  if (size < 1000) return `${trim(length, 3)} ms`
+  if (size < 1000) return `${trim(Number(length.toPrecision(3)), 9)} ms`
   if (size < 120_000) return `${trim(length / 1000, 3)} s`
   const whole = Math.round(size / 1000)
   const parts: readonly (readonly [number, string])[] = [

@@ -1,4 +1,4 @@
-import { errorBound, spell, type ErrorBound, type Interval, type WitnessFacts } from './interval.js'
+import { errorBound, type ErrorBound, type Interval, type WitnessFacts } from './interval.js'
 import type { Verdict } from './verdict.js'
 
 /** One jitter as it was seen: from the start that was set to the request's arrival. */
@@ -56,8 +56,8 @@ export function jitterInRange(samples: readonly JitterSample[], witness: Witness
     ...head,
     outcome: first === undefined ? 'pass' : 'fail',
     reason: first === undefined
-      ? `all ${samples.length} samples lie in range, from ${spell(smallest)} to ${spell(largest)}`
-      : `${outside.length} of ${samples.length} samples lie outside, first ${spell(middle(first.jitter))} on ${first.board} for start ${first.start}`,
+      ? `all ${samples.length} samples lie in range, from ${smallest / 1000} s to ${largest / 1000} s`
+      : `${outside.length} of ${samples.length} samples lie outside, first ${middle(first.jitter) / 1000} s on ${first.board} for start ${first.start}`,
     evidence: { samples: samples.length, outside: outside.length, 'on an edge within the bound': onEdge.length, 'smallest, s': smallest / 1000, 'largest, s': largest / 1000 },
   }
 }

@@ -38,10 +38,12 @@ export function measure(label: string, from: number, to: number, promise: Interv
   return { label, measured: length, promise, bound: errorBound(witness, to - from), outcome: judge(length, promise), ...(board === undefined ? {} : { board }) }
 }
 
-/** Whether each event follows the one before it as promised, and as often as promised. */
+/** Whether each event follows the one before it as promised, and as often as promised; one too many has failed whenever it came. */
 export function spacing(spec: Spacing, witness: WitnessFacts): SpacingResult {
-  const intervals = spec.stamps.slice(1).map((stamp, at) =>
-    measure(`${spec.event} ${at + 1}`, spec.stamps[at] ?? stamp, stamp, spec.each, witness, spec.board))
+  const intervals = spec.stamps.slice(1).map((stamp, at): MeasuredInterval => {
+    const interval = measure(`${spec.event} ${at + 1}`, spec.stamps[at] ?? stamp, stamp, spec.each, witness, spec.board)
+    return spec.count !== undefined && at >= spec.count ? { ...interval, outcome: 'fail' } : interval
+  })
   return { intervals, verdict: judgeIntervals(spec, intervals) }
 }
 

@@ -25,7 +25,9 @@ test('device.md 4: one millisecond early fails in exact time', (t) => {
 })
 
 test('device.md 4: a poll too many and a poll too few fail', (t) => {
-  t.is(spacing({ ...polls, stamps: [...polls.stamps, 240_000] }, exactWitness).verdict.outcome, 'fail')
+  const { verdict, intervals } = spacing({ ...polls, stamps: [...polls.stamps, 240_000] }, exactWitness)
+  t.is(verdict.outcome, 'fail')
+  t.deepEqual(intervals.map(({ outcome }) => outcome), ['pass', 'pass', 'pass', 'fail'])
   t.is(spacing({ ...polls, stamps: polls.stamps.slice(1) }, exactWitness).verdict.outcome, 'fail')
 })
 

@@ -1,0 +1,77 @@
+import test from 'ava'
+import { parseHTML } from 'linkedom'
+import { htmlPage, outcomeOfRun, type RunRecord } from '../../../rig/reports/index.js'
+import { failureScenario, mixedRun, outageScenario, passingRun, pollScenario, sampleRun, troubledScenario } from '../../support/sample-run.js'
+
+const mixed = htmlPage(mixedRun())
+const documentOf = (page: string): Document => parseHTML(page).document
+const headline = (run: RunRecord): string => documentOf(htmlPage(run)).querySelector('.outcome')!.textContent.trim()
+
+test('the page says the outcome of the run first, in words and in its title', (t) => {
+  t.regex(headline(mixedRun()), /^✘ 1 of 5 promises was broken/)
+  t.regex(headline(passingRun()), /^✔ All 3 promises were kept/)
+  t.regex(headline(sampleRun([pollScenario(170)])), /^\? The promise could not be decided/)
+  t.regex(headline(sampleRun([troubledScenario(), outageScenario()])), /^! 1 of 2 promises could not be judged: trouble with the rig/)
+  t.regex(headline(sampleRun([])), /Nothing was judged/)
+  t.is(documentOf(mixed).title, '✘ Scheduled issuance: failed')
+})
+
+test('a run with nothing judged or with trouble is never a pass', (t) => {
+  t.is(outcomeOfRun(sampleRun([])), 'inconclusive')
+  t.is(outcomeOfRun(sampleRun([outageScenario(), { ...pollScenario(0), verdicts: [] }])), 'inconclusive')
+  t.is(outcomeOfRun(sampleRun([outageScenario(), troubledScenario()])), 'infrastructure')
+  t.is(outcomeOfRun(sampleRun([failureScenario(), troubledScenario()])), 'fail')
+  t.is(outcomeOfRun({ ...passingRun(), troubles: [{ code: 'internal', message: 'x', fix: '' }] }), 'infrastructure')
+})
+
+test('the page needs nothing but itself: no script, no reference to a file or host', (t) => {
+  t.notRegex(mixed, /<script|<iframe|<object|<img|@import|url\(|\bsrc=/i)
+  const references = [...documentOf(mixed).querySelectorAll('[href]')].map((element) => element.getAttribute('href')!)
+  t.deepEqual(references.filter((reference) => !reference.startsWith('#') && reference !== 'data:,'), [])
+  t.deepEqual([...mixed.matchAll(/https?:\/\/[^\s"'<]+/g)].map(([url]) => url).filter((url) => !url.startsWith('http://www.w3.org/')), [])
+})
+
+test('every verdict is on the page with its reason, and every scenario with seed, clock, bound and replay line', (t) => {
+  const text = documentOf(mixed).body.textContent.replaceAll('\u00A0', ' ').replaceAll('\u2011', '-').replace(/\s+/g, ' ')
+  for (const scenario of mixedRun().scenarios) {
+    for (const part of [scenario.name, scenario.promise, scenario.seed, scenario.replay, ...scenario.verdicts.flatMap(({ name, reason }) => [name, reason])]) t.true(text.includes(part), part)
+  }
+  t.true(text.includes('±29.5 ms (latency 28 ms + clock step 1 ms + drift 0.5 ms)'))
+})
+
+test('every plot is described in words, named on its axes with the unit, and drawn for a wide and a narrow page', (t) => {
+  const figures = [...documentOf(mixed).querySelectorAll('figure')]
+  t.deepEqual([...new Set(figures.map((figure) => figure.querySelector('h4')!.textContent))], ['Share of samples up to a jitter', 'Samples in 25 equal bins', 'Requests, each from its due time', 'Measured intervals against the promise'])
+  for (const figure of figures) {
+    const plots = [...figure.querySelectorAll('svg')]
+    t.is(plots.length, 2)
+    for (const plot of plots) {
+      t.is(plot.getAttribute('role'), 'img')
+      t.true((plot.getAttribute('aria-label') ?? '').length > 40)
+      t.regex(plot.textContent, /jitter, s|(ms|s|min|h|days) after the (due time|earliest promised moment)/)
+    }
+  }
+})
+
+test('no outcome is told by colour alone', (t) => {
+  const chips = [...documentOf(mixed).querySelectorAll('.chip')].map((chip) => chip.textContent.trim())
+  t.true(chips.length > 10)
+  t.deepEqual(chips.filter((chip) => !/^(✔ passed|✘ failed|\? inconclusive|! not judged)$/.test(chip)), [])
+})
+
+test('what a board sends is text on the page, never markup', (t) => {
+  const hostile = '<script>alert(1)</script>"\'&'
+  const page = htmlPage(sampleRun([{ ...pollScenario(0), name: hostile, promise: hostile, seed: hostile, replay: hostile, boards: [hostile], requests: [{ board: hostile, label: hostile, due: 0, sent: 5, polls: [], result: hostile }] }]))
+  t.notRegex(page, /<script/)
+  t.true(documentOf(page).body.textContent.includes(hostile))
+})
+
+test('the same record gives the same page, and a thousand boards do not make it heavy', (t) => {
+  t.is(htmlPage(mixedRun()), mixed)
+  t.true(htmlPage(sampleRun([outageScenario()])).length < 300_000)
+})
+
+test('a request that was never sent is drawn as a row and counted', (t) => {
+  const page = htmlPage(sampleRun([{ ...pollScenario(0), requests: [{ board: 'board 1', label: 'start 1', due: 0, polls: [], result: 'To Be Processed' }] }]))
+  t.regex(documentOf(page).body.textContent, /1 was never sent/)
+})
