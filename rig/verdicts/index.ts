@@ -1,4 +1,4 @@
-export { errorBound, exactWitness, judge, measured, spell, spellInterval, window } from './interval.js'
+export { calibrated, errorBound, exactWitness, judge, measured, scaledWitness, spell, spellInterval, window } from './interval.js'
 export type { ErrorBound, Interval, Outcome, WitnessFacts } from './interval.js'
 export { combine, exitCode, exitCodes, runOutcome } from './verdict.js'
 export type { Power, RunOutcome, Test, Verdict } from './verdict.js'

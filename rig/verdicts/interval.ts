@@ -33,6 +33,21 @@ export type Outcome = 'pass' | 'fail' | 'inconclusive'
 /** Nothing is uncertain in virtual time. */
 export const exactWitness: WitnessFacts = { latency: { low: 0, high: 0 }, quantum: 0, driftRatio: 0 }
 
+/**
+ * A witness whose latency was measured on this very host, since it depends on what else runs there.
+ * @param latencies from event to stamp, milliseconds; the more, the nearer their ends are to the true ones
+ */
+export function calibrated(latencies: readonly number[], quantum: number, driftRatio: number): WitnessFacts {
+  if (latencies.length === 0) throw new TypeError('a witness is calibrated from at least one latency')
+  const ends = { low: latencies.reduce((least, one) => Math.min(least, one)), high: latencies.reduce((most, one) => Math.max(most, one)) }
+  return { latency: ends, quantum, driftRatio }
+}
+
+/** rig.md, "One scenario, four clocks": a clock that runs `scale` times faster makes the host's noise as much larger. */
+export function scaledWitness(witness: WitnessFacts, scale: number): WitnessFacts {
+  return { latency: { low: witness.latency.low * scale, high: witness.latency.high * scale }, quantum: witness.quantum * scale, driftRatio: witness.driftRatio }
+}
+
 /** rig.md, "Witnesses": |error| ≤ (max latency − min latency) + quantum + drift × duration. */
 export function errorBound(witness: WitnessFacts, duration: number): ErrorBound {
   const latency = witness.latency.high - witness.latency.low

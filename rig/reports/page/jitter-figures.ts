@@ -16,7 +16,8 @@ function distribution(samples: readonly number[], alpha: number): Markup {
   const reach = ksCritical(samples.length, alpha)
   const steps = ecdf(samples)
   const inside = steps.every(({ jitter, share }) => Math.abs(share - Math.min(span, Math.max(0, jitter)) / span) <= reach)
-  const band = [0, span].map((jitter) => ({ jitter, low: jitter / span - reach, high: jitter / span + reach }))
+  // Corners where the band meets 0 and 1, so that it is cut off there, not bent.
+  const band = [0, reach * span, (1 - reach) * span, span].sort((a, b) => a - b).map((jitter) => ({ jitter, low: Math.max(0, jitter / span - reach), high: Math.min(1, jitter / span + reach) }))
   const says = inside ? 'The samples stay inside the band.' : 'The samples leave the band.'
   return figure(
     'Share of samples up to a jitter',
@@ -30,7 +31,7 @@ function distribution(samples: readonly number[], alpha: number): Markup {
       x: axis,
       y: { label: '↑ share of samples', domain: [0, 1], grid: true },
       marks: [
-        Plot.areaY(band, { x: 'jitter', y1: ({ low }: { low: number }) => Math.max(0, low), y2: ({ high }: { high: number }) => Math.min(1, high), fill: 'var(--band)' }),
+        Plot.areaY(band, { x: 'jitter', y1: 'low', y2: 'high', fill: 'var(--band)' }),
         Plot.line(band, { x: 'jitter', y: ({ jitter }: { jitter: number }) => jitter / span, stroke: 'var(--model)', strokeDasharray: '6 4', strokeWidth: 1.5 }),
         Plot.line(steps, { x: 'jitter', y: 'share', curve: 'step-after', stroke: 'var(--observed)', strokeWidth: 2 }),
       ],

@@ -15,9 +15,9 @@ export function trusted(markup: string): Markup {
   return { markup }
 }
 
-/** Keeps a number and its unit on one line. Not for text that is copied, such as commands. */
+/** Keeps a number with its unit or its name on one line. Not for text that is copied, such as commands. */
 export function prose(text: string): string {
-  return text.replace(/(\d) (ms|s|min|h|d|%)(?![\w-])/g, '$1\u00A0$2').replace(/(\d[e×])-(\d)/g, '$1\u2011$2')
+  return text.replace(/(\d) (ms|s|min|h|d|%)(?![\w-])/g, '$1\u00A0$2').replace(/ ([=<>]) /g, '\u00A0$1\u00A0').replace(/(\d[e×])-(\d)/g, '$1\u2011$2')
 }
 
 export const nothing: Markup = { markup: '' }

@@ -75,3 +75,18 @@ test('a request that was never sent is drawn as a row and counted', (t) => {
   const page = htmlPage(sampleRun([{ ...pollScenario(0), requests: [{ board: 'board 1', label: 'start 1', due: 0, polls: [], result: 'To Be Processed' }] }]))
   t.regex(documentOf(page).body.textContent, /1 was never sent/)
 })
+
+test('the KS band is as wide at every jitter, cut off at 0 and 1', (t) => {
+  const area = documentOf(mixed).querySelector('figure svg [aria-label="area"] path')!.getAttribute('d')!
+  const points = area.slice(1, -1).split('L').map((point) => point.split(',').map(Number) as [number, number])
+  const height = (at: number): number => {
+    const crossings = points.map((point, index) => [point, points[(index + 1) % points.length]!] as const)
+      .filter(([[x1], [x2]]) => Math.min(x1, x2) <= at && at < Math.max(x1, x2))
+      .map(([[x1, y1], [x2, y2]]) => y1 + ((y2 - y1) * (at - x1)) / (x2 - x1))
+    return Math.max(...crossings) - Math.min(...crossings)
+  }
+  const [left, right] = [Math.min(...points.map(([x]) => x)), Math.max(...points.map(([x]) => x))]
+  const heights = [0.2, 0.5, 0.8].map((share) => height(left + share * (right - left)))
+  t.true(Math.max(...heights) - Math.min(...heights) < 0.1, heights.join(' '))
+  t.true(height(left + 0.001) < 0.6 * heights[1]!)
+})

@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { seconds } from '../../../protocol/time.js'
-import { errorBound, exactWitness, judge, measured, spell, spellInterval, window } from '../../../rig/verdicts/index.js'
+import { calibrated, errorBound, exactWitness, judge, measured, scaledWitness, spell, spellInterval, window } from '../../../rig/verdicts/index.js'
 
 const promise = window(seconds(60), seconds(1))
 
@@ -17,6 +17,13 @@ test('an interval is judged by both of its ends, and the ends of the promise bel
 test('rig.md Witnesses: the bound is the spread of the latency, the quantum and the drift over the duration', (t) => {
   const bound = errorBound({ latency: { low: 2, high: 28 }, quantum: 1, driftRatio: 50e-6 }, 600_000)
   t.deepEqual(bound, { total: 57, latency: 26, quantum: 1, drift: 30 })
+})
+
+test('rig.md One scenario, four clocks: a scaled clock makes the host noise larger by its scale', (t) => {
+  const host = calibrated([3, 9, 4], 1, 0)
+  t.is(errorBound(host, 1000).total, 7)
+  t.is(errorBound(scaledWitness(host, 60), 1000).total, 420)
+  t.throws(() => calibrated([], 1, 0), { instanceOf: TypeError })
 })
 
 test('virtual time has no error', (t) => {
