@@ -76,6 +76,20 @@ test('rig.md jitter 4: a draw that leans on the one before is caught, though eac
   t.true(failed(oneBoard(seconds)).includes('jitter independent of the one before'))
 })
 
+test('rig.md jitter 4: one board among twenty whose draws lean on the one before is caught', (t) => {
+  let last = 0.5
+  const draw = seeded('lag of one')
+  const leaning = Array.from({ length: 250 }, () => 1 + Math.floor((last = (last + draw() * 0.2) % 1) * 600))
+  const others = Array.from({ length: 19 }, (_, board) => oneBoard(drawn(250, `lag ${board}`), `board ${board}`)).flat()
+  t.deepEqual(failed([...others, ...oneBoard(leaning, 'the odd one')]), ['jitter independent of the one before'])
+})
+
+test('whole seconds do not look like steps to the KS test', (t) => {
+  const even = Array.from({ length: 12_000 }, (_, at) => 1 + (at % 600))
+  const distance = judged(oneBoard(even)).find(({ name }) => name === 'jitter shape, KS')!.evidence['KS distance']!
+  t.true(distance < 0.8 / 600, `${distance}`)
+})
+
 test('rig.md jitter 4: boards that share the draw of one start are caught, also when only half of them do', (t) => {
   const fair = drawn(60, 'crowd')
   const at = (seconds: readonly number[]): readonly JitterSample[] => seconds.map((second, board) => ({ board: `board ${board}`, start: 'monday', jitter: { low: second * 1000, high: second * 1000 } }))
