@@ -1,6 +1,7 @@
 import test from 'ava'
 import { parseHTML } from 'linkedom'
 import { htmlPage, outcomeOfRun, type RunRecord } from '../../../rig/reports/index.js'
+import { exactWitness, spacing } from '../../../rig/verdicts/index.js'
 import { failureScenario, mixedRun, outageScenario, passingRun, pollScenario, sampleRun, troubledScenario } from '../../support/sample-run.js'
 
 const mixed = htmlPage(mixedRun())
@@ -69,6 +70,15 @@ test('what a board sends is text on the page, never markup', (t) => {
 test('the same record gives the same page, and a thousand boards do not make it heavy', (t) => {
   t.is(htmlPage(mixedRun()), mixed)
   t.true(htmlPage(sampleRun([outageScenario()])).length < 300_000)
+})
+
+test('of many intervals those that did not pass are drawn, then those nearest to an edge', (t) => {
+  const stamps = Array.from({ length: 201 }, (_, at) => at * 10_100 + (at > 150 ? 400 : 0))
+  const { intervals, verdict } = spacing({ name: 'many', promise: 'many', event: 'poll', stamps, each: { low: 10_000, high: 10_200 } }, exactWitness)
+  const page = documentOf(htmlPage(sampleRun([{ ...pollScenario(0), verdicts: [verdict], intervals, requests: [] }])))
+  const drawn = page.querySelector('figure svg')!.textContent
+  t.true(drawn.includes('poll 151'))
+  t.regex(page.querySelector('figcaption')!.textContent, /30 of 200 are drawn/)
 })
 
 test('a request that was never sent is drawn as a row and counted', (t) => {

@@ -27,6 +27,7 @@ test('device.md 4: one millisecond early fails in exact time', (t) => {
 test('device.md 4: a poll too many and a poll too few fail', (t) => {
   const { verdict, intervals } = spacing({ ...polls, stamps: [...polls.stamps, 240_000] }, exactWitness)
   t.is(verdict.outcome, 'fail')
+  t.is(verdict.reason, '4 polls were seen, 3 were promised')
   t.deepEqual(intervals.map(({ outcome }) => outcome), ['pass', 'pass', 'pass', 'fail'])
   t.is(spacing({ ...polls, stamps: polls.stamps.slice(1) }, exactWitness).verdict.outcome, 'fail')
 })
