@@ -68,9 +68,9 @@ export function scepServerCommand(platform: RigPlatform, write: (line: string) =
 
 async function run(platform: RigPlatform, options: Options, write: (line: string) => void, inherited: string | undefined): Promise<void> {
   const script = options.script === undefined ? undefined : await loadScript(platform.files, options.script)
+  const kept = await openTranscript(platform.files, options.transcript)
   const challenge = await choosePolicy(platform, options, write, inherited)
   const ended = platform.interrupted()
-  const kept = await openTranscript(platform.files, options.transcript)
   const server = await startScepServer({
     platform, address: options.address, port: options.port, challenge,
     authority: { bits: options.keyBits, ra: options.ra, validity: days(options.days), ...options.directory === undefined ? {} : { directory: options.directory } },
@@ -92,13 +92,13 @@ async function run(platform: RigPlatform, options: Options, write: (line: string
 }
 
 async function loadScript(files: Files, path: string): Promise<PreparedScript> {
-  return readScript(await readText(files, path), path)
+  return readScript(await readText(files, '--script', path), path)
 }
 
-/** @throws disk-failed */
-async function readText(files: Files, path: string): Promise<string> {
+/** @throws invalid-value: which file it is was said on the command line */
+async function readText(files: Files, option: string, path: string): Promise<string> {
   const bytes = await files.read(path)
-  if (bytes === undefined) throw new PlatenError('disk-failed', `${path} cannot be read`, { facts: { path }, fix: 'Check that the file exists and that you may read it.' })
+  if (bytes === undefined) throw new PlatenError('invalid-value', `${option}: ${path} cannot be read`, { facts: { path }, fix: 'Check that the file exists and that you may read it.' })
   return Buffer.from(bytes).toString('utf8')
 }
 
@@ -109,7 +109,7 @@ async function choosePolicy({ files, random }: RigPlatform, options: Options, wr
   }
   if (mode === 'none') return { mode }
   if (mode === 'one-time') return { mode, lifetime: minutes(challengeMinutes) }
-  const given = challengeFile === undefined ? inherited : (await readText(files, challengeFile)).split(/\r?\n/)[0]
+  const given = challengeFile === undefined ? inherited : (await readText(files, '--challenge-file', challengeFile)).split(/\r?\n/)[0]
   if (given === '') throw new PlatenError('invalid-value', `${challengeFile ?? challengeVariable}: the challenge is empty`, { fix: 'Put it into the first line, or choose --challenge-mode none.' })
   const password = given ?? newChallenge(random)
   if (given === undefined) write(`challenge:      ${password} (made for this run; shown once)`)
@@ -125,13 +125,13 @@ interface KeptTranscript {
 
 /** Lines are written one after the other, in order; the file is tried before the server starts. */
 async function openTranscript(files: Files, path: string | undefined): Promise<KeptTranscript> {
-  const failed = (cause: unknown): PlatenError => new PlatenError('disk-failed', `the transcript ${path ?? ''} cannot be written`, {
-    facts: { path: path ?? '' }, fix: 'Check that the directory exists and that there is room.', cause,
-  })
-  const append = async (text: string): Promise<void> => {
-    if (path !== undefined) await files.append(path, text).catch((error: unknown) => Promise.reject(failed(error)))
+  const append = async (text: string, code: 'invalid-value' | 'disk-failed' = 'disk-failed'): Promise<void> => {
+    if (path === undefined) return
+    await files.append(path, text).catch((cause: unknown) => {
+      throw new PlatenError(code, `--transcript: ${path} cannot be written`, { facts: { path }, fix: 'Check that the directory exists and that there is room.', cause })
+    })
   }
-  await append('')
+  await append('', 'invalid-value')
   let tail = Promise.resolve()
   let fail: (error: unknown) => void = () => undefined
   const failure = new Promise<never>((_resolve, reject) => (fail = reject))

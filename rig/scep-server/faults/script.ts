@@ -1,5 +1,6 @@
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { didYouMean } from '../../../protocol/commands/index.js'
 import { PlatenError } from '../../../protocol/errors.js'
 import { limited, limitNames, type Behaviour, type FaultTools, type PreparedFault } from './behaviour.js'
 import { faultKinds, type FaultName } from './kinds.js'
@@ -23,6 +24,8 @@ export interface PreparedScript {
 const entry = z.preprocess((given) => (typeof given === 'string' ? { fault: given } : given), z.looseObject({ fault: z.string() }))
 const outline = z.strictObject({ seed: z.int().optional(), faults: z.array(entry) })
 
+const names = Object.keys(faultKinds)
+
 /**
  * @param name what the script is called in errors, such as the path of its file
  * @throws config-invalid naming the place of the first mistake, such as `faults[1].times`
@@ -34,7 +37,7 @@ export function checkScript(script: unknown, name = 'fault script'): PreparedScr
     seed,
     faults: faults.map((given, index) => {
       const { fault: kindName } = given
-      if (!isFaultName(kindName)) throw invalid(name, ['faults', index, 'fault'], `there is no fault ${JSON.stringify(kindName)}`, `The faults are ${Object.keys(faultKinds).join(', ')}.`)
+      if (!isFaultName(kindName)) throw invalid(name, ['faults', index, 'fault'], `there is no fault ${JSON.stringify(kindName)}`, didYouMean(kindName, names) || `The faults are ${names.join(', ')}.`)
       const kind = faultKinds[kindName]
       const fix = `${kindName} takes ${[...kind.options, ...limitNames].join(', ')}.`
       return { name: kindName, prepared: check(['faults', index], fix, () => kind.prepare(given)) }

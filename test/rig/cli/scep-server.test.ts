@@ -125,8 +125,8 @@ const refused: Readonly<Record<string, readonly [words: readonly string[], says:
   'another key size': [['--key-bits', '1024'], /Allowed choices are 2048, 3072, 4096/],
   'a challenge as an argument': [['--challenge', 'secret'], /unknown option '--challenge'/],
   'a challenge file in the mode none': [['--challenge-mode', 'none', '--challenge-file', 'x'], /has no meaning/],
-  'a file that is not there': [['--challenge-file', '/nonexistent/file'], /\/nonexistent\/file cannot be read/],
-  'a transcript that cannot be written': [['--challenge-mode', 'none', '--transcript', '/nonexistent/file'], /\/nonexistent\/file cannot be written/],
+  'a file that is not there': [['--challenge-file', '/nonexistent/file'], /--challenge-file: \/nonexistent\/file cannot be read/],
+  'a transcript that cannot be written': [['--challenge-mode', 'none', '--transcript', '/nonexistent/file'], /--transcript: \/nonexistent\/file cannot be written/],
 }
 for (const [what, [words, says]] of Object.entries(refused)) {
   test(`${what} is a clear error, and nothing is started`, async (t) => {

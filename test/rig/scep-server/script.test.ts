@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import test from 'ava'
-import { hasCode } from '../../../protocol/errors.js'
+import { hasCode, type PlatenError } from '../../../protocol/errors.js'
 import { checkScript, readScript } from '../../../rig/scep-server/index.js'
 import { rigServer } from '../../support/rig-server.js'
 import type { RawScepClient } from '../../support/raw-scep-client.js'
@@ -33,6 +33,11 @@ for (const [what, [text, path, says]] of Object.entries(bad)) {
 
 test('the mistake that comes first in the file is the one that is named', (t) => {
   t.throws(() => checkScript({ faults: [{ fault: 'fail', info: 'bad' }, 'nope'] }), { message: /faults\[0\]\.info/ })
+})
+
+test('a fault that is nearly right gets a suggestion, another the whole list', (t) => {
+  t.like(t.throws(() => checkScript({ faults: ['wrong-nonse'] })), { fix: 'Did you mean "wrong-nonce"?' })
+  t.regex(t.throws<PlatenError>(() => checkScript({ faults: ['xyzzy'] })).fix, /^The faults are refuse, reset, /)
 })
 
 test('JSON is read as YAML is', (t) => {
