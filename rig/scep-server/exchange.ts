@@ -1,4 +1,5 @@
 import type { FailInfo, NdesError, PkiMessage, ReceivedOperation } from '../../protocol/scep/index.js'
+import type { Duration } from '../../protocol/time.js'
 import type { HttpArrival } from '../platform/index.js'
 import type { IssuingOrder } from './authority.js'
 import type { ReplyPlan } from './reply.js'
@@ -22,8 +23,8 @@ export class Exchange {
   readonly call: ReceivedOperation
   /** The message of a PKIOperation, read but not verified; undefined when it is none. */
   readonly request: PkiMessage | undefined
-  /** Settles when the server is being closed: whatever waits gives up. */
-  readonly ended: Promise<void>
+  /** Waits on the server's clock; ends early when the server is being closed. */
+  readonly wait: (name: string, duration: Duration) => Promise<void>
   /** Names of the faults that took part. */
   readonly faults: string[] = []
   readonly notes: ExchangeNotes = {}
@@ -31,11 +32,11 @@ export class Exchange {
   readonly #issuing: ((order: IssuingOrder) => IssuingOrder)[] = []
   readonly #reply: ((plan: ReplyPlan) => ReplyPlan)[] = []
 
-  constructor(options: { readonly arrival: HttpArrival; readonly call: ReceivedOperation; readonly request: PkiMessage | undefined; readonly ended: Promise<void> }) {
+  constructor(options: { readonly arrival: HttpArrival; readonly call: ReceivedOperation; readonly request: PkiMessage | undefined; readonly wait: Exchange['wait'] }) {
     this.arrival = options.arrival
     this.call = options.call
     this.request = options.request
-    this.ended = options.ended
+    this.wait = options.wait
   }
 
   get operation(): string {

@@ -2,7 +2,7 @@ import {
   mediaTypes, openEnvelope, readCertificate, sameBytes, verifyMessage,
   type CertRepFields, type Certificate, type CipherName, type KeyTransport, type PkiMessage,
 } from '../../protocol/scep/index.js'
-import { milliseconds, type Clock } from '../../protocol/time.js'
+import { milliseconds } from '../../protocol/time.js'
 import type { HttpReply } from '../platform/index.js'
 import { enrol, findCertificate, poll, revocationList, type Asking } from './enrolment.js'
 import type { Exchange } from './exchange.js'
@@ -39,7 +39,7 @@ export async function answerPkiOperation(exchange: Exchange, office: Office): Pr
   const plan = exchange.alteredReply(planReply(request, signer, fields, manner, office))
   const body = writeReply(plan)
   note(exchange, plan.fields)
-  if (fields.status === 'FAILURE') await until(office.clock, exchange, exchange.arrival.stamps.body + refusalFloor)
+  if (fields.status === 'FAILURE') await exchange.wait('scep-server: refusal', milliseconds(exchange.arrival.stamps.body + refusalFloor - office.clock.monotonic()))
   return { kind: 'reply', status: 200, headers: { 'content-type': mediaTypes.message }, body }
 }
 
@@ -110,14 +110,4 @@ function signerOf({ certificates, signerId }: PkiMessage): Certificate | undefin
 function note({ notes }: Exchange, fields: CertRepFields): void {
   notes.status = fields.status
   if (fields.status === 'FAILURE') notes.failInfo = fields.failInfo
-}
-
-function until(clock: Clock, { ended }: Exchange, time: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after('scep-server: refusal', milliseconds(time - clock.monotonic()), resolve)
-    void ended.then(() => {
-      timer.cancel()
-      resolve()
-    })
-  })
 }

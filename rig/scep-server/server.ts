@@ -1,5 +1,6 @@
 import { PlatenError } from '../../protocol/errors.js'
 import { decodeOperation, limits, readPkiMessage, type PkiMessage } from '../../protocol/scep/index.js'
+import type { Duration } from '../../protocol/time.js'
 import type { HttpAnswer, HttpArrival, RigPlatform } from '../platform/index.js'
 import { answerExchange } from './answer.js'
 import { Authority, type AuthorityOptions } from './authority.js'
@@ -53,7 +54,7 @@ export async function startScepServer(options: ScepServerOptions): Promise<ScepS
   const transcript = new Transcript()
   if (options.onExchange !== undefined) transcript.subscribe(options.onExchange)
   const front = new Front({ authority, challenge, transactions: new Transactions(), clock, random }, transcript)
-  front.behaviours = startScript(options.script ?? checkScript({ faults: [] }), { clock, strangers })
+  front.behaviours = startScript(options.script ?? checkScript({ faults: [] }), { strangers })
   const listening = await platform.listenHttp({ address, port, clock, limit: limits.messageBytes, handler: front })
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${listening.port}/scep`,
@@ -62,7 +63,7 @@ export async function startScepServer(options: ScepServerOptions): Promise<ScepS
     authority,
     transcript,
     issueChallenge: () => challenge.issue(),
-    setScript: (next) => (front.behaviours = startScript(next, { clock, strangers })),
+    setScript: (next) => (front.behaviours = startScript(next, { strangers })),
     close: async () => {
       front.end()
       await listening.close()
@@ -81,15 +82,14 @@ class Front {
   readonly #office: Office
   readonly #transcript: Transcript
   readonly #handled = new Map<HttpArrival, Handled>()
-  readonly #ended: Promise<void>
-  /** Lets whatever waits give up. */
-  end: () => void = () => undefined
+  /** What waits now, and how to let it give up. */
+  readonly #waiting = new Set<() => void>()
+  #ended = false
   behaviours: readonly Behaviour[] = []
 
   constructor(office: Office, transcript: Transcript) {
     this.#office = office
     this.#transcript = transcript
-    this.#ended = new Promise((resolve) => (this.end = resolve))
   }
 
   async answer(arrival: HttpArrival): Promise<HttpAnswer> {
@@ -128,7 +128,26 @@ class Front {
     const call = ours(() => decodeOperation(arrival.method, arrival.target, arrival.body))
     if (call === undefined) return undefined
     const request = call.operation === 'PKIOperation' ? ours((): PkiMessage => readPkiMessage(call.message)) : undefined
-    return new Exchange({ arrival, call, request, ended: this.#ended })
+    return new Exchange({ arrival, call, request, wait: (name, duration) => this.#wait(name, duration) })
+  }
+
+  /** Lets whatever waits give up. */
+  end(): void {
+    this.#ended = true
+    this.#waiting.forEach((giveUp) => giveUp())
+  }
+
+  #wait(name: string, duration: Duration): Promise<void> {
+    if (this.#ended) return Promise.resolve()
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        timer.cancel()
+        this.#waiting.delete(finish)
+        resolve()
+      }
+      const timer = this.#office.clock.after(name, duration, finish)
+      this.#waiting.add(finish)
+    })
   }
 
   /** What nobody foresaw is our mistake: the client gets 500, the operator reads why. */

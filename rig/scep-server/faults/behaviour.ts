@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { RandomBytes } from '../../../protocol/random.js'
-import type { Clock } from '../../../protocol/time.js'
 import type { HttpAnswer } from '../../platform/index.js'
 import type { Exchange } from '../exchange.js'
 import type { Strangers } from '../strangers.js'
@@ -16,7 +15,6 @@ export type Misbehave = (exchange: Exchange, next: () => Promise<HttpAnswer>) =>
 export type Behaviour = (exchange: Exchange, next: () => Promise<HttpAnswer>) => Promise<HttpAnswer>
 
 export interface FaultTools {
-  readonly clock: Clock
   /** Uniform in [0, 1); follows from the script's seed. */
   readonly chance: () => number
   /** Follows from the script's seed. */

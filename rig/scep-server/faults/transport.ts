@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { milliseconds, type Clock, type Duration } from '../../../protocol/time.js'
+import { milliseconds, type Duration } from '../../../protocol/time.js'
 import type { HttpReply } from '../../platform/index.js'
 import { textReply } from '../text-reply.js'
 import { fault, type FaultTools } from './behaviour.js'
@@ -18,8 +18,8 @@ export const refuse = fault({}, {}, () => () => Promise.resolve({ kind: 'close' 
 export const reset = fault({}, {}, () => () => Promise.resolve({ kind: 'reset' }))
 
 /** `seconds`: the exchange is handled only then; what it does is done late as well, as on a busy server. */
-export const delay = fault({}, { seconds: spanOfSeconds }, ({ seconds }, { clock, chance }) => async (exchange, next) => {
-  await pause(clock, drawn(seconds, chance), exchange.ended)
+export const delay = fault({}, { seconds: spanOfSeconds }, ({ seconds }, { chance }) => async (exchange, next) => {
+  await exchange.wait('scep-server: delay by script', drawn(seconds, chance))
   return next()
 })
 
@@ -63,15 +63,4 @@ export const blankLineCaps = fault({ operation: 'GetCACaps' }, {}, () => async (
 
 function onReply<Answer extends { readonly kind: string }>(answer: Answer | HttpReply, change: (reply: HttpReply) => HttpReply): Answer | HttpReply {
   return answer.kind === 'reply' ? change(answer as HttpReply) : answer
-}
-
-/** Ends early, too, when the server is being closed. */
-function pause(clock: Clock, duration: Duration, ended: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after('scep-server: delay by script', duration, resolve)
-    void ended.then(() => {
-      timer.cancel()
-      resolve()
-    })
-  })
 }
