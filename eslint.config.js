@@ -40,4 +40,5 @@ export default tseslint.config(
     },
   },
   { files: ['test/**/*.ts', 'benchmark/**/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
+  { files: ['benchmark/main.ts'], rules: { 'no-console': 'off' } },
 )

@@ -19,7 +19,7 @@ const runs = 7
 const settle = 1500
 
 /** Bench 3: time from exec to prompt and idle RSS, against `node -e 0` and a bare idle Node. Needs the build. */
-export async function benchmarkBoard(): Promise<readonly BoardRow[]> {
+export async function measureBoard(): Promise<readonly BoardRow[]> {
   const empty = median(await repeat(runs, emptyNode))
   const bare = await idleNode()
   const folder = mkdtempSync(join(tmpdir(), 'platen-bench-'))

@@ -21,7 +21,7 @@ const rounds = 40
 const warmUp = 8
 
 /** Client cost of one enrolment against its floor, both in the same run. */
-export async function benchmarkEnrolment(keyLengths: readonly number[] = [2048, 3072, 4096]): Promise<readonly EnrolmentRow[]> {
+export async function measureEnrolment(keyLengths: readonly number[] = [2048, 3072, 4096]): Promise<readonly EnrolmentRow[]> {
   const rows: EnrolmentRow[] = []
   for (const keyBits of keyLengths) rows.push(await measure(keyBits))
   return rows
