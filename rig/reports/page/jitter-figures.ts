@@ -17,7 +17,7 @@ function distribution(samples: readonly number[], alpha: number): Markup {
   const steps = ecdf(samples)
   const inside = steps.every(({ jitter, share }) => Math.abs(share - Math.min(span, Math.max(0, jitter)) / span) <= reach)
   // Corners where the band meets 0 and 1, so that it is cut off there, not bent.
-  const band = [0, reach * span, (1 - reach) * span, span].sort((a, b) => a - b).map((jitter) => ({ jitter, low: Math.max(0, jitter / span - reach), high: Math.min(1, jitter / span + reach) }))
+  const band = [0, reach * span, (1 - reach) * span, span].filter((corner) => corner >= 0 && corner <= span).sort((a, b) => a - b).map((jitter) => ({ jitter, low: Math.max(0, jitter / span - reach), high: Math.min(1, jitter / span + reach) }))
   const says = inside ? 'The samples stay inside the band.' : 'The samples leave the band.'
   return figure(
     'Share of samples up to a jitter',

@@ -81,6 +81,15 @@ test('of many intervals those that did not pass are drawn, then those nearest to
   t.regex(page.querySelector('figcaption')!.textContent, /30 of 200 are drawn/)
 })
 
+test('a few jitters, or one, are drawn too, and nothing leaves the plot', (t) => {
+  for (const jitterSamples of [[300], [1, 600, 137]]) {
+    const [plot] = documentOf(htmlPage(sampleRun([{ ...pollScenario(0), jitterSamples, intervals: [], requests: [] }]))).querySelectorAll('figure svg')
+    const width = Number(plot!.getAttribute('width'))
+    const drawn = [...plot!.querySelectorAll('path[d]')].flatMap((path) => [...path.getAttribute('d')!.matchAll(/[ML]([-\d.]+),/g)].map(([, x]) => Number(x)))
+    t.true(Math.max(...drawn) <= width, `${jitterSamples.length} samples`)
+  }
+})
+
 test('a request that was never sent is drawn as a row and counted', (t) => {
   const page = htmlPage(sampleRun([{ ...pollScenario(0), requests: [{ board: 'board 1', label: 'start 1', due: 0, polls: [], result: 'To Be Processed' }] }]))
   t.regex(documentOf(page).body.textContent, /1 was never sent/)
