@@ -27,13 +27,15 @@ export interface Findings {
   redrawn: number
   /** A poll that was not allowed, or too many. */
   polledWrongly: number
+  /** Ended as an error where a poll was promised. */
+  gaveUp: number
   /** A poll before its interval. */
   polledEarly: number
   /** An outstanding request that nobody takes further. */
   stuck: number
 }
 
-export const noFindings = (): Findings => ({ skipped: 0, doubled: 0, early: 0, redrawn: 0, polledWrongly: 0, polledEarly: 0, stuck: 0 })
+export const noFindings = (): Findings => ({ skipped: 0, doubled: 0, early: 0, redrawn: 0, polledWrongly: 0, gaveUp: 0, polledEarly: 0, stuck: 0 })
 
 type Why = 'start' | 'period' | 'expiry'
 
@@ -191,6 +193,7 @@ export class ScheduleOracle {
   ended(wall: number, certificate: { readonly notBefore: number; readonly notAfter: number } | undefined): void {
     const { everyDays } = this.#promises
     if (!this.#outstanding) this.findings.doubled += 1
+    if (certificate === undefined && this.#mayPoll && this.#polls < this.#promises.polls) this.findings.gaveUp += 1
     this.#outstanding = false
     this.#shown = undefined
     if (certificate !== undefined) {
