@@ -330,7 +330,7 @@ class SimulatedBoard {
     if (outcome === undefined || attempt === undefined) return
     if (this.#world.clock === 'unset') outcome = { is: 'failed', code: 'clock-not-set', transactionKept: true }
     if (outcome.is === 'issued') {
-      const certificate = { id: `${this.#transaction?.id}`, notBefore: this.#now - 5 * minute, notAfter: this.#now + this.#lifetime }
+      const certificate = { id: this.#transaction?.id ?? 'none', notBefore: this.#now - 5 * minute, notAfter: this.#now + this.#lifetime }
       const wall = this.#now + this.#offset
       if (wall < certificate.notBefore || wall >= certificate.notAfter) outcome = { is: 'failed', code: 'certificate-not-valid-now', transactionKept: false }
       else if (this.#issued?.id !== certificate.id) this.#world.certificate = this.#issued = certificate
