@@ -270,7 +270,7 @@ class SimulatedBoard {
     this.#oracle.sent(this.#now, this.#rebootedSinceAnswer)
     this.#rebootedSinceAnswer = false
     this.#messageOut = true
-    this.#note(`${transactionId === undefined ? kind : 'poll'}`)
+    this.#note(transactionId === undefined ? kind : 'poll')
     if (transactionId !== undefined) {
       this.#answers(this.#outage() ?? this.#polled(transactionId))
       return
