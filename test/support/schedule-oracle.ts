@@ -23,6 +23,8 @@ export interface Findings {
   doubled: number
   /** Before its date plus the shortest jitter. */
   early: number
+  /** At the very moment at which the power, or the clock, came back: so would all the others. */
+  burst: number
   /** The date shown has moved without a reason. */
   redrawn: number
   /** A poll that was not allowed, or too many. */
@@ -35,7 +37,7 @@ export interface Findings {
   stuck: number
 }
 
-export const noFindings = (): Findings => ({ skipped: 0, doubled: 0, early: 0, redrawn: 0, polledWrongly: 0, gaveUp: 0, polledEarly: 0, stuck: 0 })
+export const noFindings = (): Findings => ({ skipped: 0, doubled: 0, early: 0, burst: 0, redrawn: 0, polledWrongly: 0, gaveUp: 0, polledEarly: 0, stuck: 0 })
 
 type Why = 'start' | 'period' | 'expiry'
 
@@ -44,6 +46,8 @@ interface Owed {
   date: number
   /** First wall ms at which the board could have seen that the date had passed. */
   seenLate: number | undefined
+  /** Whether the board has run since it was due. */
+  glimpsed?: boolean
   /** After a step back, never farther ahead than this … */
   interval?: number
   /** … or than this date. */
@@ -92,6 +96,7 @@ export class ScheduleOracle {
       if (owed === undefined) continue
       // The farthest that an interval may lie ahead.
       if (owed.interval !== undefined) owed.date = Math.min(owed.date, Math.max(from + owed.interval, owed.natural ?? 0))
+      if (to > owed.date + this.#low + minute) owed.glimpsed = true
       if (to <= owed.date + this.#high) continue
       const late = owed.date + this.#high + minute
       const onTheSpot = from <= owed.date + this.#low && to > late + second
@@ -109,6 +114,7 @@ export class ScheduleOracle {
     for (const why of whys) {
       const owed = this.#owed[why]
       if (owed?.seenLate !== undefined && owed.seenLate > wall) owed.seenLate = undefined
+      if (owed !== undefined && wall <= owed.date + this.#high) owed.glimpsed = false
     }
   }
 
@@ -125,18 +131,20 @@ export class ScheduleOracle {
     if (this.#outstanding) this.findings.doubled += 1
     this.#outstanding = true
     this.#failedDate = undefined
-    let [owedAny, inTime] = [false, false]
+    let [owedAny, inTime, foundJustNow] = [false, false, this.#low > 0]
     for (const why of whys) {
       const owed = this.#owed[why]
       if (owed === undefined || owed.date > wall) continue
       owedAny = true
       inTime ||= wall >= owed.date + this.#low
+      foundJustNow &&= owed.glimpsed !== true && wall > owed.date + this.#high + minute
       if (why !== 'expiry') this.#failedDate = Math.max(owed.date, this.#failedDate ?? 0)
       this.#owed[why] = undefined
     }
     if (!owedAny) this.findings.doubled += 1
     else if (!inTime) this.findings.early += 1
     else this.kept += 1
+    if (owedAny && foundJustNow) this.findings.burst += 1
     this.#polls = 0
     this.#mayPoll = false
     this.#mayRequest = true

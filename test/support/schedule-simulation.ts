@@ -7,7 +7,7 @@
 import type { ErrorCode } from '../../protocol/errors.js'
 import { emptySchedule, readSchedule, step, viewOf, type CurrentCertificate, type Effect, type Outcome, type ScheduleEvent, type ScheduleState, type World } from '../../firmware/issuance/schedule/index.js'
 import type { AutomaticSettings } from '../../firmware/settings/index.js'
-import { ScheduleOracle, type Findings } from './schedule-oracle.js'
+import { ScheduleOracle, noFindings, type Findings } from './schedule-oracle.js'
 import { SeededRandom } from './seeded-random.js'
 
 const second = 1000
@@ -63,6 +63,7 @@ class SimulatedBoard {
   readonly #step: Scheduler
   readonly #world: Mutable<World>
   readonly #trace: string[] | undefined
+  #noted = JSON.stringify(noFindings())
 
   // What is random about this device.
   readonly #rebootEvery: number
@@ -146,6 +147,7 @@ class SimulatedBoard {
       else if (next === this.#clockSetAt) this.#clockIsSet()
       else if (next === this.#answerAt) this.#answerComes()
       else this.#happens({ is: 'wake' })
+      if (this.#trace !== undefined) this.#noteFindings()
     }
     return {
       findings: this.#oracle.findings, kept: this.#oracle.kept, successes: this.#successes, errors: this.#errors, reboots: this.#reboots,
@@ -211,6 +213,7 @@ class SimulatedBoard {
   }
 
   #setOffset(offset: number): void {
+    this.#note(`clock off by ${offset} ms`)
     this.#offset = offset
     this.#oracle.stepped(this.#now + offset)
   }
@@ -230,7 +233,10 @@ class SimulatedBoard {
       this.#record(state, effects)
     }
     this.#wakeAt = wake === undefined ? Infinity : this.#now + wake
-    if (world.clock !== 'unset' && state.attempt === undefined) this.#oracle.shows(viewOf(state, world).nextAt, world.wall)
+    if (world.clock !== 'unset' && state.attempt === undefined) {
+      this.#oracle.ran(world.wall, world.wall)
+      this.#oracle.shows(viewOf(state, world).nextAt, world.wall)
+    }
     for (const effect of effects) {
       if (this.#crashChance > 0 && this.#random.chance(this.#crashChance)) {
         this.#crash()
@@ -271,6 +277,11 @@ class SimulatedBoard {
     this.#rebootedSinceAnswer = false
     this.#messageOut = true
     this.#note(transactionId === undefined ? kind : 'poll')
+    if (transactionId !== undefined && transactionId === this.#issued?.id) {
+      // The power went between the certificate and the record: what is in the store need not be asked for.
+      this.#answers({ is: 'issued', replaced: 'old' })
+      return
+    }
     if (transactionId !== undefined) {
       this.#answers(this.#outage() ?? this.#polled(transactionId))
       return
@@ -330,7 +341,7 @@ class SimulatedBoard {
     if (outcome === undefined || attempt === undefined) return
     if (this.#world.clock === 'unset') outcome = { is: 'failed', code: 'clock-not-set', transactionKept: true }
     if (outcome.is === 'issued') {
-      const certificate = { id: this.#transaction?.id ?? 'none', notBefore: this.#now - 5 * minute, notAfter: this.#now + this.#lifetime }
+      const certificate = { id: this.#transaction?.id ?? this.#issued?.id ?? '', notBefore: this.#now - 5 * minute, notAfter: this.#now + this.#lifetime }
       const wall = this.#now + this.#offset
       if (wall < certificate.notBefore || wall >= certificate.notAfter) outcome = { is: 'failed', code: 'certificate-not-valid-now', transactionKept: false }
       else if (this.#issued?.id !== certificate.id) this.#world.certificate = this.#issued = certificate
@@ -340,6 +351,12 @@ class SimulatedBoard {
     this.#happens({ is: 'answered', attempt: attempt.number, outcome })
     // The power went before the answer was recorded: it has to be asked for again.
     if (!this.#on) this.#oracle.cutOff()
+  }
+
+  #noteFindings(): void {
+    const findings = JSON.stringify(this.#oracle.findings)
+    if (findings !== this.#noted) this.#note(`findings ${findings} with ${this.#disk}`)
+    this.#noted = findings
   }
 
   #note(text: string): void {

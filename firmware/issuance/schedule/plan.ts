@@ -87,7 +87,7 @@ export function renewalDate({ notBefore, notAfter }: CurrentCertificate): number
  */
 export function expiryAfter(certificate: CurrentCertificate, wall: number, jitterSeconds: number): ExpiryDue {
   const left = certificate.notAfter - wall
-  const interval = left > 0 ? Math.min(Math.max(left / 4, shortestRetry), longestRetry) : expiredRetry
+  const interval = left > 0 ? Math.min(Math.max(Math.ceil(left / 4), shortestRetry), longestRetry) : expiredRetry
   const natural = renewalDate(certificate)
   return natural >= wall + interval
     ? { certificate: certificate.id, date: natural, jitterSeconds }

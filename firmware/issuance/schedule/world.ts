@@ -57,8 +57,9 @@ export type Outcome =
 
 export type Effect =
   /**
-   * Ask the server, and report `answered`. With `transactionId`: CertPoll of that transaction. Without: a new request
-   * of `kind`, with `intent` reported before the first byte. At most one is out at any time.
+   * Ask the server, and report `answered`. With `transactionId`: CertPoll of that transaction; if its certificate is in
+   * the store already (the power went before the record), report `issued` without asking. Without: a new request of
+   * `kind`, with `intent` reported before the first byte. At most one is out at any time.
    */
   | { readonly do: 'send'; readonly attempt: number; readonly kind: RequestKind; readonly transactionId?: string }
   /** The row of this attempt ends. It belongs into the same record as the state. */

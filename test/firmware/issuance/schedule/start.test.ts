@@ -1,5 +1,6 @@
 import test from 'ava'
 import { ScheduledBoard, day, hour, minute, second, settings, today } from '../../../support/scheduled-board.js'
+import { SeededRandom } from '../../../support/seeded-random.js'
 
 const start = today + hour
 
@@ -136,4 +137,17 @@ test('Delete Old off, or no key replaced: nothing is deleted; restart off: no re
   board.issue(300 * day, 'old')
   t.deepEqual(board.state.duties, {})
   t.is(board.done.at(-1)?.effect.do, 'finish')
+})
+
+test('1,000 boards that one power cut has kept from their start come back over ten minutes, each at a moment of its own jitter', (t) => {
+  const source = new SeededRandom(11)
+  const moments = Array.from({ length: 1000 }, () => {
+    const board = new ScheduledBoard({ draws: [source.integer(1, 600)] })
+    board.powerCut(3 * day)
+    board.pass(hour)
+    return board.sent[0]!.at - (today + 3 * day)
+  })
+  t.true(Math.min(...moments) >= second && Math.max(...moments) <= 600 * second)
+  const busiest = Math.max(...Array.from({ length: 10 }, (_, minutes) => moments.filter((at) => Math.ceil(at / minute) === minutes + 1).length))
+  t.true(busiest < 150, `${busiest} in one minute`)
 })

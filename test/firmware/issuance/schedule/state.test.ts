@@ -27,7 +27,8 @@ const damage: readonly (readonly [string, (state: ReturnType<typeof polled>['sta
 ]
 for (const [words, change] of damage) {
   test(`a stored state with ${words} is not believed`, (t) => {
-    t.throws(() => readSchedule(JSON.parse(JSON.stringify(change(polled().state)) ?? 'null')), { name: 'ZodError' })
+    const { content } = JSON.parse(JSON.stringify({ content: change(polled().state) })) as { content: unknown }
+    t.throws(() => readSchedule(content), { name: 'ZodError' })
   })
 }
 
@@ -61,22 +62,19 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 )
 
 function live(board: ScheduledBoard, event: Happening): void {
-  switch (event.is) {
-    case 'pass':
-      return board.pass(event.time)
-    case 'power':
-      return board.powerCut(event.off, event.unset ? { wall: 5000, clock: 'unset' } : { wall: Math.max(board.wall, today), clock: 'held' })
-    case 'clock':
-      return board.setClock(Math.max(today, board.wall + event.by), 'synced')
-    case 'answer': {
-      const at = board.state.attempt?.at
-      if (at !== 'requesting' && at !== 'polling') return
-      if (event.intent && at === 'requesting') board.intent(`T${board.done.length}`)
-      return event.outcome.is === 'issued' ? board.issue(90 * day, event.outcome.replaced) : board.answer(event.outcome)
-    }
-    case 'update':
-      return board.update({ enabled: event.enabled, autoAdjust: event.autoAdjust, ...(event.startIn === undefined ? {} : { startAt: board.wall + event.startIn }) })
-  }
+  if (event.is === 'pass') board.pass(event.time)
+  else if (event.is === 'power') board.powerCut(event.off, event.unset ? { wall: 5000, clock: 'unset' } : { wall: Math.max(board.wall, today), clock: 'held' })
+  else if (event.is === 'clock') board.setClock(Math.max(today, board.wall + event.by), 'synced')
+  else if (event.is === 'answer') answer(board, event)
+  else board.update({ enabled: event.enabled, autoAdjust: event.autoAdjust, ...(event.startIn === undefined ? {} : { startAt: board.wall + event.startIn }) })
+}
+
+function answer(board: ScheduledBoard, { intent, outcome }: Happening & { readonly is: 'answer' }): void {
+  const at = board.state.attempt?.at
+  if (at !== 'requesting' && at !== 'polling') return
+  if (intent && at === 'requesting') board.intent(`T${board.done.length}`)
+  if (outcome.is === 'issued') board.issue(90 * day, outcome.replaced)
+  else board.answer(outcome)
 }
 
 /** Each attempt that began is begun once, ended once, and over before the next. */
