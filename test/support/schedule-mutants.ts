@@ -1,5 +1,6 @@
 /** Schedulers that are wrong on purpose: the oracle of the simulation must find each of them. */
 import { emptySchedule, step, type ScheduleState } from '../../firmware/issuance/schedule/index.js'
+import type { Findings } from './schedule-oracle.js'
 import type { Scheduler } from './schedule-simulation.js'
 
 const minute = 60_000
@@ -80,18 +81,19 @@ const comeAtOnceAfterPowerCut: Scheduler = (state, event, world) => {
 
 const recordNothing: Scheduler = (state, event, world) => step(event.is === 'boot' ? { ...emptySchedule, nextAttempt: state.nextAttempt } : state, event, world)
 
-export const scheduleMutants: Readonly<Record<string, Scheduler>> = {
-  'redraws its jitter at boot': redrawAtBoot,
-  'forgets a due at a reboot': forgetDueAtReboot,
-  'runs a start twice after a step back': doubleAfterStepBack,
-  'skips what came due while the power was off': skipWhenOffAtDue,
-  'forgets the outstanding request at a reboot': forgetOutstandingAtReboot,
-  'forgets the transaction at a reboot': forgetTransactionAtReboot,
-  'fires ten minutes early': tenMinutesEarly,
-  'polls on FAILURE': pollOnFailure,
-  'never polls on an HTTP error': neverPollOnHttpStatus,
-  'polls forever': pollForever,
-  'polls at half the interval': pollAtHalfTheInterval,
-  'comes at once after a power cut, as all others would': comeAtOnceAfterPowerCut,
-  'keeps nothing over a reboot': recordNothing,
+/** Each by what it does wrong, with the finding that has to show it. */
+export const scheduleMutants: Readonly<Record<string, { readonly scheduler: Scheduler; readonly finding: keyof Findings }>> = {
+  'redraws its jitter at boot': { scheduler: redrawAtBoot, finding: 'redrawn' },
+  'forgets a due at a reboot': { scheduler: forgetDueAtReboot, finding: 'skipped' },
+  'runs a start twice after a step back': { scheduler: doubleAfterStepBack, finding: 'doubled' },
+  'skips what came due while the power was off': { scheduler: skipWhenOffAtDue, finding: 'skipped' },
+  'forgets the outstanding request at a reboot': { scheduler: forgetOutstandingAtReboot, finding: 'doubled' },
+  'forgets the transaction at a reboot': { scheduler: forgetTransactionAtReboot, finding: 'doubled' },
+  'fires ten minutes early': { scheduler: tenMinutesEarly, finding: 'doubled' },
+  'polls on FAILURE': { scheduler: pollOnFailure, finding: 'polledWrongly' },
+  'never polls on an HTTP error': { scheduler: neverPollOnHttpStatus, finding: 'gaveUp' },
+  'polls forever': { scheduler: pollForever, finding: 'polledWrongly' },
+  'polls at half the interval': { scheduler: pollAtHalfTheInterval, finding: 'polledEarly' },
+  'comes at once after a power cut, as all others would': { scheduler: comeAtOnceAfterPowerCut, finding: 'burst' },
+  'keeps nothing over a reboot': { scheduler: recordNothing, finding: 'doubled' },
 }

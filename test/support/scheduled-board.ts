@@ -69,7 +69,9 @@ export class ScheduledBoard {
     while (this.#wake !== undefined && this.#wake <= end) {
       this.#move(Math.max(0, this.#wake - this.monotonic))
       this.#wake = undefined
+      const before = this.done.length
       this.happens({ is: 'wake' })
+      if (this.#wake !== undefined && this.#wake <= this.monotonic && this.done.length === before) throw new Error('woken for nothing, and again at once')
     }
     this.#move(end - this.monotonic)
   }

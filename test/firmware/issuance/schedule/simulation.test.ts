@@ -23,11 +23,11 @@ test('a life is the same bit for bit each time it is lived', (t) => {
   t.notDeepEqual(simulate({ ...life, seed: seed + 1 }).trace, first.trace)
 })
 
-for (const [name, scheduler] of Object.entries(scheduleMutants)) {
+for (const [name, { scheduler, finding }] of Object.entries(scheduleMutants)) {
   test(`the oracle finds a scheduler that ${name}`, (t) => {
     const report = simulateFleet({ seed, devices: 40, years: 4, scheduler })
-    t.log(Object.entries(report.findings).filter(([, count]) => count > 0).map(([finding, count]) => `${finding} ${count}`).join(', '))
-    t.notDeepEqual(report.findings, noFindings())
+    t.log(Object.entries(report.findings).filter(([, count]) => count > 0).map(([found, count]) => `${found} ${count}`).join(', '))
+    t.true(report.findings[finding] > 0)
     t.true(report.replays.length > 0)
   })
 }

@@ -94,7 +94,7 @@ function oneAtATime(board: ScheduledBoard): boolean {
   return true
 }
 
-test('whatever happens: one request at a time, jitter of 1 to 600 or none, a state that can be read back', (t) => {
+test('whatever happens: one request at a time, jitter of 1 to 600 or none, a state that can be read back, no wake for nothing', (t) => {
   t.notThrows(() => fc.assert(fc.property(fc.array(happening, { maxLength: 60 }), fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 50, maxLength: 50 }), (events, draws) => {
     const board = new ScheduledBoard({ with: settings({ periodic: { everyDays: 7 }, polling: { count: 3, intervalMinutes: 30 } }), draws })
     for (const event of events) {
