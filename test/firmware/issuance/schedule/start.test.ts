@@ -22,6 +22,9 @@ test('with Auto Adjust off a request begins at the start itself, and nothing is 
   board.pass(1)
   t.is(board.sent.length, 1)
   t.deepEqual(board.draws, [])
+  board.fail('store-full')
+  board.pass(day)
+  t.is(board.sent.length, 1, 'the start is fulfilled, though it fell on the very millisecond')
 })
 
 test('the next date with its jitter is shown from the Update on', (t) => {
