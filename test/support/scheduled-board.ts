@@ -71,7 +71,7 @@ export class ScheduledBoard {
       this.#wake = undefined
       const before = this.done.length
       this.happens({ is: 'wake' })
-      if (this.#wake !== undefined && this.#wake <= this.monotonic && this.done.length === before) throw new Error('woken for nothing, and again at once')
+      if (this.#wakesAtOnce() && this.done.length === before) throw new Error('woken for nothing, and again at once')
     }
     this.#move(end - this.monotonic)
   }
@@ -134,6 +134,10 @@ export class ScheduledBoard {
 
   get ends(): readonly FinishEffect[] {
     return this.done.flatMap(({ effect }) => (effect.do === 'finish' ? [effect] : []))
+  }
+
+  #wakesAtOnce(): boolean {
+    return this.#wake !== undefined && this.#wake <= this.monotonic
   }
 
   #move(time: number): void {
