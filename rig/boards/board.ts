@@ -22,6 +22,8 @@ export interface Board {
    * @throws wrong-password, locked-out, timed-out
    */
   signIn(password: string): Promise<void>
+  /** Signs in when nobody is: a board signs out by itself who types nothing for some time. @throws as `signIn` */
+  attend(password: string): Promise<void>
   /**
    * Types one command and reads up to its result line; an error of the board is a result, not a throw.
    * @param answers what to type at a hidden prompt, by the prompt

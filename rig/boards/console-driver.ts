@@ -32,6 +32,13 @@ export class ConsoleDriver {
     await this.#session.until(either(LOGIN_PROMPT, PROMPT), deadline)
   }
 
+  /** Signs in unless somebody is: a board signs out by itself who types nothing for some time. */
+  async attend(password: string): Promise<void> {
+    this.#session.type('\r')
+    const seen = await this.#session.until(either(LOGIN_PROMPT, PROMPT), promptDeadline)
+    if (seen.endsWith(LOGIN_PROMPT)) await this.signIn(password)
+  }
+
   async signIn(password: string): Promise<void> {
     this.#session.type(`${ADMINISTRATOR}\r`)
     const asked = await this.#session.until(either(NEW_PASSWORD_PROMPT, PASSWORD_PROMPT), promptDeadline)

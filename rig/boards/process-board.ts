@@ -12,6 +12,8 @@ export interface ProcessBoardOptions {
   readonly directory: string
   /** The built firmware's entry point. */
   readonly firmware: string
+  /** For the entry point, after the configuration. */
+  readonly words?: readonly string[]
   readonly maxKeys?: number
   /** Sees what the board writes on its serial line. */
   readonly onConsole?: (text: string) => void
@@ -62,7 +64,7 @@ export class ProcessBoard implements Board {
   }
 
   async powerOn(): Promise<void> {
-    this.#process = await this.#platform.processes.start(process.execPath, ['--enable-source-maps', this.#options.firmware, this.configPath], {
+    this.#process = await this.#platform.processes.start(process.execPath, ['--enable-source-maps', this.#options.firmware, this.configPath, ...this.#options.words ?? []], {
       onLine: (line) => this.#options.onLog?.(line),
     })
     await this.attach()
@@ -80,6 +82,10 @@ export class ProcessBoard implements Board {
 
   async signIn(password: string): Promise<void> {
     await this.#keyboard().signIn(password)
+  }
+
+  async attend(password: string): Promise<void> {
+    await this.#keyboard().attend(password)
   }
 
   async command(...[line, options]: Parameters<Board['command']>): Promise<CommandOutcome> {

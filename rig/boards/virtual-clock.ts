@@ -75,12 +75,33 @@ export class VirtualClock implements Clock {
       await this.#quiet()
       const next = this.#next()
       if (next === undefined || next.due > end) break
-      this.#pending.delete(next)
-      this.#now = next.due
-      next.run()
+      this.#fire(next)
     }
     this.#now = end
     await this.#quiet()
+  }
+
+  /**
+   * Moves time forward only as far as `work` needs to settle.
+   * @throws TypeError when no timer is left that could bring it about
+   */
+  async until<Result>(work: Promise<Result>): Promise<Result> {
+    const outcome = { settled: false }
+    const settle = (): void => void (outcome.settled = true)
+    work.then(settle, settle)
+    for (;;) {
+      await this.#quiet()
+      if (outcome.settled) return work
+      const next = this.#next()
+      if (next === undefined) throw new TypeError('no timer is left that could bring about what is waited for')
+      this.#fire(next)
+    }
+  }
+
+  #fire(next: Pending): void {
+    this.#pending.delete(next)
+    this.#now = next.due
+    next.run()
   }
 
   #next(): Pending | undefined {

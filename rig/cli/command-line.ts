@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { asPlatenError, type ErrorCode } from '../../protocol/errors.js'
 import type { RigPlatform } from '../platform/index.js'
+import { exitCodes } from '../verdicts/index.js'
 import { consoleCommand } from './console.js'
 import { demoCommand } from './demo/index.js'
+import { listCommand } from './list.js'
+import { replayCommand } from './replay.js'
+import { runCommand } from './run.js'
 import { scepServerCommand } from './scep-server.js'
-
-/** rig.md, Runs and reports. */
-const exitCodes = { passed: 0, failed: 1, usage: 2, infrastructure: 3 } as const
 
 const usage: ReadonlySet<ErrorCode> = new Set(['invalid-value', 'missing-field', 'config-invalid'])
 const infrastructure: ReadonlySet<ErrorCode> = new Set(['connect-failed', 'listen-failed', 'disk-failed', 'store-damaged'])
@@ -30,15 +31,23 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
     .configureOutput({ writeOut: (text) => write(text.trimEnd()), writeErr: (text) => complain(text.trimEnd()) })
     .showSuggestionAfterError()
   // A command made elsewhere takes over none of the settings of its parent by itself.
-  for (const command of [demoCommand(platform, write), consoleCommand(platform, write), scepServerCommand(platform, write)]) program.addCommand(command.copyInheritedSettings(program))
+  let outcome: number = exitCodes.pass
+  const again = async (line: readonly string[]): Promise<void> => {
+    await program.parseAsync(line, { from: 'user' })
+  }
+  const commands = [
+    runCommand(platform, write, (code) => (outcome = code)), listCommand(write), replayCommand(platform, write, again),
+    demoCommand(platform, write), consoleCommand(platform, write), scepServerCommand(platform, write),
+  ]
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   try {
     await program.parseAsync(words, { from: 'user' })
-    return exitCodes.passed
+    return outcome
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.passed : exitCodes.usage
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage
     const { code, message, fix, cause } = asPlatenError(error)
     complain(`rig: ${message} [${code}]${fix === '' ? '' : `\n     ${fix}`}`)
     if (code === 'internal' && cause instanceof Error) complain(cause.stack ?? '')
-    return usage.has(code) ? exitCodes.usage : infrastructure.has(code) ? exitCodes.infrastructure : exitCodes.failed
+    return usage.has(code) ? exitCodes.usage : infrastructure.has(code) ? exitCodes.infrastructure : exitCodes.fail
   }
 }

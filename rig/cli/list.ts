@@ -1,0 +1,14 @@
+import { Command } from 'commander'
+import { scenarios } from '../scenarios/index.js'
+
+export function listCommand(write: (line: string) => void): Command {
+  return new Command('list')
+    .description('name the scenarios, what each of them promises, and the clocks it runs on')
+    .action(() => {
+      for (const { name, promise, clocks, boards } of scenarios) {
+        write(name)
+        write(`    ${promise}`)
+        write(`    clocks: ${clocks.join(', ')}; boards: ${boards}`)
+      }
+    })
+}

@@ -1,0 +1,146 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { PlatenError } from '../../protocol/errors.js'
+import type { RigPlatform } from '../platform/index.js'
+import { htmlPage, junit, outcomeOfRun, outcomeOfScenario, outcomeWords, runLines, timeline, type RunClock, type RunRecord, type ScenarioResult } from '../reports/index.js'
+import { play, scenarios, VirtualWorld, type ClockKind, type Scenario, type World } from '../scenarios/index.js'
+import { defaultAlpha, exitCode, settleRun, spell } from '../verdicts/index.js'
+
+interface RunOptions {
+  readonly clock: ClockKind
+  readonly scale: number
+  readonly boards?: number
+  readonly seed?: string
+  readonly out?: string
+}
+
+const clocks: readonly ClockKind[] = ['virtual']
+
+const examples = `
+Without names all scenarios run that the clock allows; \`npm run rig -- list\` names them. A fresh seed is drawn and
+printed unless one is given; everything that is left to chance follows from it.
+Exit codes: 0 passed, 1 a promise is broken, 2 usage, 3 trouble with the rig, 4 inconclusive.
+
+Examples:
+  npm run rig -- run
+  npm run rig -- run jitter-uniform --boards 20 --out report
+  npm run rig -- run polls-on-pending --clock scaled --scale 60`
+
+/** @param finish takes the exit code of the run */
+export function runCommand(platform: RigPlatform, write: (line: string) => void, finish: (code: number) => void): Command {
+  return new Command('run')
+    .description('find out whether boards keep their promises')
+    .argument('[scenario...]', 'scenarios by name')
+    .addOption(new Option('--clock <kind>', 'virtual: the firmware in this process; scaled: a process whose clock runs faster; real: a process').choices([...clocks]).default('virtual'))
+    .option('--scale <factor>', 'how many times faster a scaled clock runs', wholeNumber(1, 3600), 60)
+    .option('--boards <number>', 'how many boards; default: what each scenario takes', wholeNumber(1, 10_000))
+    .option('--seed <text>', 'default: a fresh one')
+    .option('--out <directory>', 'write run.jsonl, junit.xml and report.html there')
+    .addHelpText('after', examples)
+    .action(async (names: readonly string[], options: RunOptions) => finish(await run(platform, names, options, write)))
+}
+
+async function run(platform: RigPlatform, names: readonly string[], options: RunOptions, write: (line: string) => void): Promise<number> {
+  const { clock: wall } = platform
+  const chosen = choose(names, options.clock)
+  const seed = options.seed ?? Buffer.from(platform.random(5)).toString('hex')
+  const clock: RunClock = { kind: options.clock, scale: options.clock === 'scaled' ? options.scale : 1 }
+  const replay = (...scenarioNames: readonly string[]): string => replayLine(scenarioNames, { ...options, seed })
+  const [startedAt, from] = [wall.wall(), wall.monotonic()]
+  write(`seed ${seed}, ${describeClock(clock)}`)
+  const results: ScenarioResult[] = []
+  for (const scenario of chosen) {
+    write('')
+    write(`${scenario.name}: ${scenario.promise}`)
+    const result = await play(scenario, openWorld(`${seed} ${scenario.name}`), {
+      seed, wall, replay: replay(scenario.name), listeners: [timeline(write)],
+      ...(options.boards === undefined ? {} : { boards: options.boards }),
+    })
+    tell(result, write)
+    results.push(result)
+  }
+  const record: RunRecord = {
+    title: names.length === 1 ? chosen[0]?.name ?? '' : `${chosen.length} scenarios`,
+    startedAt, took: wall.monotonic() - from, seed, clock, alpha: defaultAlpha, replay: replay(...names),
+    host: { Node: process.version, system: `${process.platform} ${process.arch}` },
+    scenarios: settleTogether(results), troubles: [],
+  }
+  if (options.out !== undefined) await writeReports(platform, options.out, record, write)
+  return conclude(record, write)
+}
+
+function choose(names: readonly string[], clock: ClockKind): readonly Scenario[] {
+  const unknown = names.find((name) => !scenarios.some((scenario) => scenario.name === name))
+  if (unknown !== undefined) throw new PlatenError('invalid-value', `there is no scenario ${unknown}`, { fix: `The scenarios are ${scenarios.map(({ name }) => name).join(', ')}.` })
+  const unfit = scenarios.find((scenario) => names.includes(scenario.name) && !scenario.clocks.includes(clock))
+  if (unfit !== undefined) throw new PlatenError('invalid-value', `${unfit.name} says nothing on the clock ${clock}`, { fix: `It runs on ${unfit.clocks.join(', ')}.` })
+  return scenarios.filter((scenario) => (names.length === 0 || names.includes(scenario.name)) && scenario.clocks.includes(clock))
+}
+
+function openWorld(seed: string): World {
+  return new VirtualWorld(seed)
+}
+
+/** Many checks must not make a false alarm likely: the statistical ones of a run are one family. */
+function settleTogether(results: readonly ScenarioResult[]): readonly ScenarioResult[] {
+  const settled = settleRun(results.flatMap(({ verdicts }) => verdicts), defaultAlpha)
+  let next = 0
+  return results.map((result) => ({ ...result, verdicts: settled.slice(next, next += result.verdicts.length) }))
+}
+
+function tell(result: ScenarioResult, write: (line: string) => void): void {
+  for (const { outcome, name, reason, bound } of result.verdicts) {
+    write(`  ${outcomeWords[outcome].sign} ${name}: ${reason}${bound === undefined ? '' : ` (error ±${spell(bound.total)})`}`)
+  }
+  if (result.trouble !== undefined) write(`  ${outcomeWords.infrastructure.sign} ${result.trouble.message}${result.trouble.fix === '' ? '' : ` ${result.trouble.fix}`} [${result.trouble.code}]`)
+  write(`  ${spell(result.simulated)} in ${spell(Math.round(result.took))}`)
+}
+
+function conclude(record: RunRecord, write: (line: string) => void): number {
+  const outcome = outcomeOfRun(record)
+  write('')
+  for (const result of record.scenarios) {
+    const its = outcomeOfScenario(result)
+    write(`${outcomeWords[its].sign} ${result.name}: ${outcomeWords[its].word}`)
+    if (its !== 'pass') write(`    again: ${result.replay}`)
+  }
+  write(`${outcomeWords[outcome].sign} ${record.title}: ${outcomeWords[outcome].word}, in ${spell(Math.round(record.took))}`)
+  write(`again: ${record.replay}`)
+  return exitCode(outcome)
+}
+
+async function writeReports({ files }: RigPlatform, directory: string, record: RunRecord, write: (line: string) => void): Promise<void> {
+  await files.makeDirectory(directory)
+  await files.write(`${directory}/run.jsonl`, runLines(record).map((line) => `${line}\n`).join(''))
+  await files.write(`${directory}/junit.xml`, junit(record))
+  await files.write(`${directory}/report.html`, htmlPage(record))
+  write('')
+  write(`Reports: ${directory}/report.html, ${directory}/junit.xml, ${directory}/run.jsonl`)
+}
+
+/** Before the command's own words. */
+export const program = 'npm run rig --'
+
+function replayLine(names: readonly string[], { clock, scale, boards, seed }: RunOptions): string {
+  return [
+    program, 'run', ...names, '--clock', clock,
+    ...(clock === 'scaled' ? ['--scale', String(scale)] : []),
+    ...(boards === undefined ? [] : ['--boards', String(boards)]),
+    '--seed', /^[\w.-]+$/u.test(seed ?? '') ? seed : JSON.stringify(seed),
+  ].join(' ')
+}
+
+function describeClock({ kind, scale }: RunClock): string {
+  switch (kind) {
+    case 'virtual': return 'virtual time'
+    case 'scaled': return `time scaled by ${scale}`
+    default: return `${kind} time`
+  }
+}
+
+function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/u.test(text) ? Number(text) : NaN
+    if (!(value >= low && value <= high)) throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`)
+    return value
+  }
+}

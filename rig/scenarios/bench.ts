@@ -1,0 +1,140 @@
+import type { Clock, Duration } from '../../protocol/time.js'
+import type { RunClock } from '../reports/index.js'
+import type { Note, StepRecorder } from '../steps/index.js'
+import type { WitnessFacts } from '../verdicts/index.js'
+import { RigServer } from './rig-server.js'
+import { readLogLine, Station, type LogSeen } from './station.js'
+import type { World } from './world.js'
+
+export interface BenchOptions {
+  /** All that a scenario leaves to chance follows from it. */
+  readonly seed: string
+  /** How many boards a scenario is to take. */
+  readonly boards: number
+  readonly steps: StepRecorder
+}
+
+/** Typed at consoles of boards that no one else reaches. */
+const password = 'the rig signs in with this'
+
+/** What a scenario works at: time, a SCEP server, and boards. */
+export class Bench {
+  readonly seed: string
+  readonly boards: number
+  readonly server: RigServer
+  readonly stations: Station[] = []
+  readonly #world: World
+  readonly #steps: StepRecorder
+  readonly #waiting = new Set<() => void>()
+
+  private constructor(world: World, server: RigServer, { seed, boards, steps }: BenchOptions) {
+    this.#world = world
+    this.server = server
+    this.seed = seed
+    this.boards = world.manyBoards ? boards : 1
+    this.#steps = steps
+    server.subscribe(() => this.#notify())
+  }
+
+  static async open(world: World, options: BenchOptions): Promise<Bench> {
+    return new Bench(world, await RigServer.start(world), options)
+  }
+
+  get clock(): RunClock {
+    return this.#world.clock
+  }
+
+  get time(): Clock {
+    return this.#world.time
+  }
+
+  get witness(): WitnessFacts {
+    return this.#world.witness
+  }
+
+  /** The monotonic time of a wall time: what the server's stamps are held against. */
+  stampOf(wall: number): number {
+    return wall - this.time.wall() + this.time.monotonic()
+  }
+
+  /** A whole second, wall ms, far enough ahead that it can be typed. */
+  soon(): number {
+    return Math.ceil((this.time.wall() + this.#world.headStart) / 1000) * 1000
+  }
+
+  /** A visible action. */
+  step<Result>(name: string, facts: Readonly<Record<string, string | number>>, run: (note: Note) => Promise<Result>): Promise<Result> {
+    return this.#steps.step(name, facts, run)
+  }
+
+  /** Lets time pass. */
+  async pass(duration: Duration): Promise<void> {
+    await this.#world.settle(new Promise<void>((resolve) => void this.time.after('rig: wait', duration, resolve)))
+  }
+
+  /** Lets time pass up to a wall time. */
+  async passUntil(wall: number): Promise<void> {
+    await this.pass(Math.max(0, wall - this.time.wall()) as Duration)
+  }
+
+  /**
+   * Lets time pass until something is so; it is looked at with each exchange and each line of a log.
+   * @returns whether it came to be within the limit
+   */
+  async until(condition: () => boolean, limit: Duration): Promise<boolean> {
+    const outcome = new Promise<boolean>((resolve) => {
+      const end = (came: boolean): void => {
+        this.#waiting.delete(look)
+        timer.cancel()
+        resolve(came)
+      }
+      const look = (): void => {
+        if (condition()) end(true)
+      }
+      const timer = this.time.after('rig: limit', limit, () => end(condition()))
+      this.#waiting.add(look)
+      look()
+    })
+    return this.#world.settle(outcome)
+  }
+
+  /** A board that is on, knows the server and trusts its CA. */
+  async station(name: string, { maxKeys, like }: { readonly maxKeys?: number; readonly like?: Station } = {}): Promise<Station> {
+    const log: LogSeen[] = []
+    const { board, copied } = await this.#world.makeBoard({
+      name,
+      ...(maxKeys === undefined ? {} : { maxKeys }),
+      ...(like === undefined ? {} : { like: like.board }),
+      onLog: (line, at) => {
+        const seen = readLogLine(line, at)
+        if (seen !== undefined) log.push(seen)
+        this.#notify()
+      },
+    }, password)
+    await board.powerOn()
+    const station = new Station(board, { server: this.server, password, log, alone: !this.#world.manyBoards })
+    if (copied) station.forget()
+    else await station.connect()
+    this.stations.push(station)
+    return station
+  }
+
+  /** As many boards as the run has, all set up like the first. */
+  async fleet(): Promise<readonly Station[]> {
+    return this.step('Switch boards on', { boards: this.boards }, async () => {
+      const first = await this.station('board 1')
+      const fleet = [first]
+      for (let number = 2; number <= this.boards; number += 1) fleet.push(await this.station(`board ${number}`, { like: first }))
+      return fleet
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#world.close()
+    await this.server.goDown()
+  }
+
+  #notify(): void {
+    for (const look of [...this.#waiting]) look()
+  }
+}

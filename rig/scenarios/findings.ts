@@ -1,0 +1,37 @@
+import { seconds, type Duration } from '../../protocol/time.js'
+import { judgeIntervals, measure, type Interval, type MeasuredInterval, type Verdict } from '../verdicts/index.js'
+import type { Bench } from './bench.js'
+import type { Contact } from './contacts.js'
+
+/** A promise that needs no measuring: it is so, or it is not. */
+export function fact(name: string, promise: string, so: boolean, reason: string, evidence: Readonly<Record<string, number>> = {}): Verdict {
+  return { name, promise, outcome: so ? 'pass' : 'fail', reason, evidence }
+}
+
+/** A timer may fire late, and a message takes some time to make. */
+const late = seconds(5)
+/** Virtual time has no error, so there early is early; what is measured is never provably on the edge. */
+const early = seconds(1)
+
+/** What "after so long" promises: never early, and not more than 5 s late; where time is measured, a second early is let go. */
+export function after(bench: Bench, wait: number): Interval {
+  return { low: wait - (bench.clock.kind === 'virtual' ? 0 : early), high: wait + late }
+}
+
+export interface Waits {
+  readonly name: string
+  readonly promise: string
+  /** What one event is called: "poll". */
+  readonly event: string
+  readonly board: string
+  readonly wait: Duration
+  /** How many contacts follow the first. */
+  readonly count: number
+}
+
+/** Whether each contact follows the answer to the one before it as promised, and as often. One too many fails whenever it came. */
+export function waitsBetween(bench: Bench, contacts: readonly Contact[], { name, promise, event, board, wait, count }: Waits): { readonly verdict: Verdict; readonly intervals: readonly MeasuredInterval[] } {
+  const intervals = contacts.slice(1).map((contact, at) =>
+    measure(`${event} ${at + 1}`, contacts[at]?.answered ?? 0, contact.at, after(bench, wait), bench.witness, board))
+  return { intervals, verdict: judgeIntervals({ name, promise, event, count }, intervals) }
+}

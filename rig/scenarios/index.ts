@@ -1,0 +1,6 @@
+export { play } from './play.js'
+export type { PlayOptions } from './play.js'
+export { scenarios } from './promises/index.js'
+export type { ClockKind, Findings, Scenario } from './scenario.js'
+export { VirtualWorld } from './virtual-world.js'
+export type { World } from './world.js'

@@ -1,0 +1,26 @@
+import type { RequestTimeline, RunClock } from '../reports/index.js'
+import type { MeasuredInterval, Verdict } from '../verdicts/index.js'
+import type { Bench } from './bench.js'
+
+export type ClockKind = Exclude<RunClock['kind'], 'hardware'>
+
+/** One promise, and how to find out whether boards keep it. The clock is none of its business. */
+export interface Scenario {
+  /** As it is typed: words joined by hyphens. */
+  readonly name: string
+  /** What is promised, one sentence. */
+  readonly promise: string
+  /** On which it says something: a promise of months waits for nobody in real time. */
+  readonly clocks: readonly ClockKind[]
+  /** How many boards it takes when nobody says. */
+  readonly boards: number
+  run(bench: Bench): Promise<Findings>
+}
+
+export interface Findings {
+  readonly verdicts: readonly Verdict[]
+  readonly requests?: readonly RequestTimeline[]
+  readonly intervals?: readonly MeasuredInterval[]
+  /** Jitters in seconds, in the order of time, to be held against the uniform model. */
+  readonly jitterSamples?: readonly number[]
+}

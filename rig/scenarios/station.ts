@@ -1,0 +1,93 @@
+import { CHALLENGE_PROMPT, type ResultLine } from '../../protocol/commands/index.js'
+import { PlatenError } from '../../protocol/errors.js'
+import type { Board, CommandOutcome } from '../boards/index.js'
+import { contactsOf, type Contact } from './contacts.js'
+import type { RigServer } from './rig-server.js'
+
+/** A line that a board logged. */
+export interface LogSeen {
+  /** The board's own stamp, monotonic ms of its boot. */
+  readonly monotonic: number
+  readonly bootId: string
+  readonly level: string
+  readonly text: string
+  /** When the rig saw it, monotonic ms of the world. */
+  readonly seenAt: number
+}
+
+/** One board under test: its console with somebody at it, its log, and what the server saw of it. */
+export class Station {
+  readonly board: Board
+  readonly #server: RigServer
+  readonly #password: string
+  readonly #log: readonly LogSeen[]
+  readonly #alone: boolean
+  #forgotten = 0
+
+  /** @param alone the only board of its world: all that the server sees is its doing */
+  constructor(board: Board, { server, password, log, alone }: { readonly server: RigServer; readonly password: string; readonly log: readonly LogSeen[]; readonly alone: boolean }) {
+    this.board = board
+    this.#server = server
+    this.#password = password
+    this.#log = log
+    this.#alone = alone
+  }
+
+  get name(): string {
+    return this.board.name
+  }
+
+  get log(): readonly LogSeen[] {
+    return this.#log
+  }
+
+  /** Types a command, whatever comes of it; signs in before when the board has signed out. */
+  async types(line: string): Promise<CommandOutcome> {
+    await this.board.attend(this.#password)
+    return this.board.command(line, { answers: { [CHALLENGE_PROMPT]: '' } })
+  }
+
+  async says(line: string): Promise<ResultLine> {
+    return (await this.types(line)).result
+  }
+
+  /**
+   * Types a command that has to work.
+   * @throws the board's own error
+   */
+  async does(line: string): Promise<Readonly<Record<string, string>>> {
+    const result = await this.says(line)
+    if (!result.ok) throw new PlatenError(result.code, `${this.name} refused "${line}": ${result.message}`, { fix: result.fix })
+    return result.values
+  }
+
+  /** Points it at the server and lets it trust the CA. @throws ca-mismatch when what it fetched is another */
+  async connect(): Promise<void> {
+    const { fingerprint, port } = this.#server
+    await this.does(`comm set url=http://127.0.0.1/scep port=${port}`)
+    const fetched = (await this.does('ca fetch'))['fingerprint']
+    if (fetched !== fingerprint) throw new PlatenError('ca-mismatch', `${this.name} fetched the CA ${fetched ?? 'none'}, the server's is ${fingerprint}`)
+    await this.does(`ca pin ${fingerprint}`)
+    this.forget()
+  }
+
+  async reboot(): Promise<void> {
+    await this.board.cutPower()
+    await this.board.powerOn()
+  }
+
+  /** What the server saw of it since `forget`. */
+  contacts(): readonly Contact[] {
+    return contactsOf(this.#server.exchanges.slice(this.#forgotten).filter(({ peer }) => this.#alone || peer === this.name))
+  }
+
+  forget(): void {
+    this.#forgotten = this.#server.exchanges.length
+  }
+}
+
+/** `[monotonic, boot id, level] text`; undefined for anything else that a board writes. */
+export function readLogLine(line: string, seenAt: number): LogSeen | undefined {
+  const [, monotonic, bootId = '', level = '', text = ''] = /^\[(\d+), ([0-9a-f]{8}), ([a-z]+)\] (.*)$/su.exec(line) ?? []
+  return monotonic === undefined ? undefined : { monotonic: Number(monotonic), bootId, level, text, seenAt }
+}
