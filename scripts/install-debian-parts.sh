@@ -5,8 +5,10 @@
 #   strace    kills the board at each fsync and rename
 #   openssl   the counterpart for CMS, CSR and TLS
 #   systemd   `systemd-analyze security` checks the unit
+#   chromium  looks at the report's page as a person would
+#   libxml2-utils  xmllint checks the JUnit report against its schema
 set -euo pipefail
-packages=(scep socat strace openssl systemd)
+packages=(scep socat strace openssl systemd chromium libxml2-utils)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
