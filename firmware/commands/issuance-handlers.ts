@@ -38,7 +38,7 @@ export const issuanceHandlers: Handlers<'request' | 'poll' | 'history'> = {
 function ended(entry: HistoryEntry): ReplyOf<'request'> {
   if (entry.status === 'Error') {
     const { transactionId, failInfoText, ndes, phase } = entry.extra
-    throw new PlatenError(entry.code ?? 'internal', `Status ${entry.status}: ${entry.details}`, {
+    throw new PlatenError(entry.code ?? 'internal', entry.details, {
       facts: { status: entry.status, details: entry.details, ...given({ phase, failInfoText, ndes, transactionId }) },
       fix: [entry.extra.advice, entry.extra.next].filter((part) => part !== undefined && part !== '').join(' '),
     })

@@ -1,8 +1,8 @@
 import { PlatenError } from '../../protocol/errors.js'
 import type { ClockState } from '../../protocol/time.js'
+import { isDomainName, isHostName } from '../../protocol/host-name.js'
 import { ipAddressBytes } from '../../protocol/scep/index.js'
 import type { CommunicationSettings } from '../settings/index.js'
-import { isFqdn, isHostName } from './host-name.js'
 import { keyLengths, requestDigests, type RequestSpecification } from './specification.js'
 
 /** All that is known before a request begins. */
@@ -48,7 +48,7 @@ export const requestChecks: Checks<RequestFacts> = {
     return digest !== 'sha1' || settings.policy === 'legacy' ? undefined : new PlatenError('algorithm-refused', 'Signature Algorithm: sha1 is allowed by the policy legacy alone', { facts: { field: 'digest' }, fix: 'Choose sha256, sha384 or sha512.' })
   },
   'common-name-is-address-or-fqdn': ({ specification: { commonName } }) =>
-    commonName.length <= nameLimit && (isAddress(commonName) || isFqdn(commonName)) ? undefined : invalid('commonName', 'Common Name', `must be an IP address or a full host name with its domain, at most ${nameLimit} characters`, 'Give the address or the name under which others reach this machine, for example 192.0.2.10 or printer.example.com.'),
+    commonName.length <= nameLimit && (isAddress(commonName) || isDomainName(commonName)) ? undefined : invalid('commonName', 'Common Name', `must be an IP address or a full host name with its domain, at most ${nameLimit} characters`, 'Give the address or the name under which others reach this machine, for example 192.0.2.10 or printer.example.com.'),
   'organization-fits': ({ specification: { organization } }) =>
     organization === undefined || (organization.length >= 1 && organization.length <= nameLimit && isPlain(organization)) ? undefined : invalid('organization', 'Organization', `must be 1 to ${nameLimit} characters without control characters, or left out`),
   'alternative-names-are-names': ({ specification: { dnsNames } }) => {

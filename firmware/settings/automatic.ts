@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isDomainName, isIpAddress } from '../../protocol/commands/index.js'
+import { isDomainName, isIpAddress } from '../../protocol/host-name.js'
 import { PlatenError } from '../../protocol/errors.js'
 import { parseKeyUse, type KeyUse } from '../../protocol/key-use.js'
 import type { ClockState } from '../../protocol/time.js'

@@ -3,7 +3,6 @@ export { commonErrors, type AskedSecret, type CommandDefinition, type Privilege 
 export { PASSWORD_MINIMUM } from './device.js'
 export { notesOf, type FieldNotes } from './fields.js'
 export { commandTable, helpFor, helpOverview, usageOf } from './help.js'
-export { isDomainName, isIpAddress } from './names.js'
 export {
   ADMINISTRATOR, CHALLENGE_PROMPT, CURRENT_PASSWORD_PROMPT, LINE_LIMIT, LOGIN_PROMPT, NEW_PASSWORD_AGAIN_PROMPT, NEW_PASSWORD_PROMPT, PASSWORD_PROMPT,
   PROGRESS_MARK, PROMPT, PROMPTS,

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { command } from './definition.js'
 import { field, listOf, oneOf, oneOfNumbers, secret, text, wholeNumber } from './fields.js'
 import { keyName, keyUse } from './keys.js'
-import { isDomainName, isHostName, isIpAddress } from './names.js'
+import { isDomainName, isHostName, isIpAddress } from '../host-name.js'
 import { CHALLENGE_PROMPT } from './prompts.js'
 import { date, flag, shown, shownNames } from './replies.js'
 

@@ -1,7 +1,7 @@
 /** Names and addresses of hosts as certificates carry them. */
 import * as z from 'zod'
 
-const label = /^[a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?$/i
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
 const ipv4 = z.ipv4()
 const ipv6 = z.ipv6()
 
@@ -11,7 +11,7 @@ export function isIpAddress(text: string): boolean {
 }
 
 /**
- * A host name as DNS has it: labels of 1 to 63 letters, digits and hyphens, 253 characters at most, no dot at the
+ * A host name of RFC 1123: labels of 1 to 63 letters, digits and hyphens, 253 characters at most, no dot at the
  * end; the last label is not a number, else a mistyped IP address would pass.
  */
 export function isHostName(text: string): boolean {
