@@ -39,12 +39,25 @@ async function fetchCapabilities(http: Http, server: ScepServer): Promise<Capabi
 }
 
 /**
+ * A certificate for TLS peers, as the CA issues them to devices like this one. GetCACert comes unsigned, so somebody in
+ * between can add the certificate of any device of the same CA; as an RA it would be told the challenge.
+ */
+export function isForTlsPeers({ isCa, extendedKeyUsage }: Certificate): boolean {
+  return !isCa && (extendedKeyUsage?.has('serverAuth') === true || extendedKeyUsage?.has('clientAuth') === true)
+}
+
+export interface TrustRules extends ChainRules {
+  /** Whether a certificate for TLS peers may be the RA: the quirk `tls-ra`, policy `legacy`. Default false. */
+  readonly allowTlsRa?: boolean
+}
+
+/**
  * C-2: takes from an offer what leads to the pinned CA, and chooses the roles among that alone.
  * @param pin SHA-256 of the top CA certificate, 64 lower-case hex digits
  * @param rules.at wall ms; left out while the clock is not set
  * @throws ca-mismatch, chain-not-trusted, certificate-not-valid-now
  */
-export function trustAuthority(offer: AuthorityOffer, pin: string, rules: ChainRules): TrustedAuthority {
+export function trustAuthority(offer: AuthorityOffer, pin: string, rules: TrustRules): TrustedAuthority {
   const pinned = offer.certificates.find(({ fingerprint }) => fingerprint === pin)
   if (pinned === undefined) throw mismatch(offer.roles.top, pin)
   const leads = (certificate: Certificate, when: ChainRules): boolean => {
@@ -55,7 +68,8 @@ export function trustAuthority(offer: AuthorityOffer, pin: string, rules: ChainR
     }
   }
   // An expired RA is still the RA: it is an error of its own further down, and not a reason to choose another role.
-  const certificates = offer.certificates.filter((certificate) => leads(certificate, { allowSha1: rules.allowSha1 === true }))
+  const certificates = offer.certificates.filter((certificate) =>
+    (rules.allowTlsRa === true || !isForTlsPeers(certificate)) && leads(certificate, { allowSha1: rules.allowSha1 === true }))
   const roles = chooseAuthority(certificates)
   for (const certificate of [roles.issuer, roles.encryption]) verifyChain(certificate, certificates, pinned, rules)
   return { ...roles, top: pinned, signers: roles.signers.filter((certificate) => leads(certificate, rules)), certificates, capabilities: offer.capabilities }

@@ -2,7 +2,7 @@ import type { RandomBytes } from '../../protocol/random.js'
 import { buildIssuerAndSubject, buildRequest, type RequestType, type Signer } from '../../protocol/scep/index.js'
 import type { Clock } from '../../protocol/time.js'
 import type { Http, HttpResponse, Log } from '../platform/index.js'
-import { fetchAuthority, trustAuthority, type AuthorityOffer, type TrustedAuthority } from './authority.js'
+import { fetchAuthority, isForTlsPeers, trustAuthority, type AuthorityOffer, type TrustedAuthority } from './authority.js'
 import { acceptAnswer } from './receipt.js'
 import { askServer, retryAfterSeconds, type ScepServer } from './server.js'
 import { isAboutAlgorithms, suitesFor, type Suite } from './suites.js'
@@ -55,9 +55,11 @@ export class ScepClient {
    * @throws ca-mismatch, chain-not-trusted, certificate-not-valid-now, and as `fetchAuthority`
    */
   async findAuthority(pin: string): Promise<TrustedAuthority> {
-    const { clock, allowLegacy } = this.#options
+    const { clock, allowLegacy, log } = this.#options
     const offer = await this.fetchAuthority()
-    return trustAuthority(offer, pin, { allowSha1: allowLegacy, ...(clock.state() === 'unset' ? {} : { at: clock.wall() }) })
+    const authority = trustAuthority(offer, pin, { allowSha1: allowLegacy, allowTlsRa: allowLegacy, ...(clock.state() === 'unset' ? {} : { at: clock.wall() }) })
+    if ([authority.encryption, ...authority.signers].some(isForTlsPeers)) log.warn('the server has an RA certificate for TLS peers: the quirk tls-ra, which the policy legacy allows')
+    return authority
   }
 
   /**

@@ -8,8 +8,8 @@ import { ScriptedScep, issueBelow, makeRoot } from '../../support/scripted-scep.
 import { silentLog } from '../../support/silent-log.js'
 
 const now = Date.UTC(2026, 5, 1)
-const client = (http: ScriptedScep, clock = new VirtualClock(now)): ScepClient => new ScepClient({
-  http, clock, random: linuxRandom.bytes, log: silentLog, allowLegacy: false,
+const client = (http: ScriptedScep, clock = new VirtualClock(now), allowLegacy = false): ScepClient => new ScepClient({
+  http, clock, random: linuxRandom.bytes, log: silentLog, allowLegacy,
   server: { url: new URL('http://ca.example.com/scep'), timeout: seconds(30), trustAnchors: [] },
 })
 
@@ -30,6 +30,16 @@ test('C-2: certificates that do not lead to the pinned CA have no role, wherever
     t.deepEqual(authority.signers.map(({ fingerprint }) => fingerprint), [http.root.certificate.fingerprint])
     t.is(authority.top.fingerprint, http.root.certificate.fingerprint)
   }
+})
+
+test('C-5: the certificate of another device of the same CA is no RA, though it leads to the pin; under the policy legacy it may be', async (t) => {
+  const http = new ScriptedScep()
+  const device = issueBelow(http.root, 'Another printer', fixtureKeys.two, { keyUsage: ['digitalSignature', 'keyEncipherment'], extendedKeyUsage: ['serverAuth', 'clientAuth'] }).certificate
+  http.certificates = [device, http.root.certificate]
+  const authority = await client(http).findAuthority(http.root.certificate.fingerprint)
+  t.is(authority.encryption.subject, http.root.certificate.subject, 'the challenge is not encrypted to it')
+  t.deepEqual(authority.signers.map(({ subject }) => subject), [http.root.certificate.subject])
+  t.is((await client(http, new VirtualClock(now), true).findAuthority(http.root.certificate.fingerprint)).encryption.subject, 'CN=Another printer')
 })
 
 test('C-5: RA certificates get their roles by key usage, in any order', async (t) => {
