@@ -14,7 +14,7 @@ import { LogBook, type Platform } from './platform/index.js'
 import { remotePages } from './remote-ui/index.js'
 import { SerialConsole } from './serial/index.js'
 import { SerialLine } from './serial-line.js'
-import { Settings } from './settings/index.js'
+import { AutomaticSettingsFile, protectorFrom, Settings } from './settings/index.js'
 import { describeBootReason, RunRecord, type PreviousRun, type RestartRequest } from './supervisor/index.js'
 import { product, version } from './version.js'
 
@@ -75,20 +75,21 @@ async function assemble(start: Start): Promise<Board> {
   const startedAt = clock.monotonic()
   const { run, restartReason, problems } = await beginRun(start)
   const stored = await openStored(start)
-  const { tls, useKey, issuance } = await openWork(start, stored)
-
   const restart = async (request: RestartRequest): Promise<void> => {
     await run.restarting(request)
     log.info('the board restarts', { by: request.by, why: request.why })
     // The answer to the command that asked goes out first.
     clock.after('restart', seconds(0), () => void ending.begin('restart'))
   }
+  const { tls, useKey, issuance } = await openWork(start, stored, restart)
+  const { automatic } = issuance
   const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port(), problems }
-  const commands = new CommandRunner({ ...stored, board, clock, issuance, useKey, log, restart: (why) => restart({ by: 'administrator', why }) })
+  const commands = new CommandRunner({ ...stored, board, clock, issuance, automatic, useKey, log, restart: (why) => restart({ by: 'administrator', why }) })
   const console = new SerialConsole({ board, access: stored.access, commands, clock, log })
   const line = await SerialLine.open({ serial: platform.serial, ...config.serial, console, clock, log })
   ending.opened('serial line', () => line.close('The board stops.'))
 
+  await automatic.start()
   log.info('the board is ready', { https: tls.port() ?? 0, serial: config.serial.path })
   return { bootId, httpsPort: tls.port() ?? 0, stopped: ending.done, stop: () => ending.begin('stopped'), restart }
 }
@@ -115,6 +116,7 @@ interface Stored {
   readonly store: KeyStore
   readonly limits: StoreLimits
   readonly settings: Settings
+  readonly automaticSettings: AutomaticSettingsFile
   readonly access: Access
 }
 
@@ -129,9 +131,11 @@ async function openStored({ platform, config, options, log, ending }: Start): Pr
   })
   ending.opened('key store', () => store.close())
   const settings = await Settings.open({ disk, directory: config.data, log })
+  const protector = store.withStoreKey((storeKey) => protectorFrom(storeKey, random.bytes))
+  const automaticSettings = await AutomaticSettingsFile.open({ disk, directory: config.data, protector, clock, log })
   const access = await Access.open({ disk, directory: config.data, clock, random: random.bytes, log })
   for (const { message, fix } of access.problems()) log.error(message, { fix })
-  return { store, limits, settings, access }
+  return { store, limits, settings, automaticSettings, access }
 }
 
 interface Work {
@@ -140,7 +144,7 @@ interface Work {
   readonly issuance: Issuance
 }
 
-async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings }: Stored): Promise<Work> {
+async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings, automaticSettings }: Stored, restart: (request: RestartRequest) => Promise<void>): Promise<Work> {
   const { network } = platform
   const { address, port } = config.https
   let latestStatus = (): string | undefined => undefined
@@ -153,7 +157,8 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
   ending.opened('HTTPS listener', () => tls.close())
   const useKey = new KeyUses({ store, drivers: [tls], log })
   await useKey.start()
-  const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data })
+  const automatic = { settings: automaticSettings, restart: (why: string) => restart({ by: 'automatic issuance', why }) }
+  const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data, automatic })
   ending.opened('issuance', () => issuance.close())
   latestStatus = () => issuance.history()[0]?.status
   return { tls, useKey, issuance }

@@ -57,6 +57,7 @@ type ExchangeCode =
   | 'algorithm-refused'
   | 'scep-failure'
   | 'deferred'
+  | 'renewal-not-offered'
   | 'certificate-not-for-our-key'
   | 'chain-not-trusted'
   | 'certificate-not-valid-now'

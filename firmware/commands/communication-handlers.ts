@@ -2,14 +2,15 @@
 import { PlatenError } from '../../protocol/errors.js'
 import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
 import { readCertificate } from '../../protocol/scep/index.js'
-import type { CommunicationSettings } from '../settings/index.js'
+import { refuseWhileTimerEnabled, type CommunicationSettings } from '../settings/index.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 
 export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetch' | 'ca show' | 'ca pin'> = {
   'comm show': (_, { settings }) => settingsReply(settings.get()),
 
-  'comm set': async ({ url, port, timeout, policy }, { settings }) => {
+  'comm set': async ({ url, port, timeout, policy }, { settings, automatic }) => {
+    refuseWhileTimerEnabled(automatic.settings())
     const update = { ...given({ url }), ...given({ port }), ...given({ timeoutSeconds: timeout }), ...given({ policy }) }
     if (Object.keys(update).length === 0) throw new PlatenError('missing-field', 'comm set: nothing to change is given.', { fix: 'Give url, port, timeout or policy.' })
     return settingsReply(await settings.update(update))

@@ -8,7 +8,8 @@ import type { Services } from './services.js'
 
 export const deviceHandlers: Handlers<'status' | 'restart' | 'log' | 'whoami' | 'password' | 'logout' | 'help'> = {
   status: (_, services) => {
-    const { board, clock, settings, store, limits, issuance } = services
+    const { board, clock, settings, store, limits, issuance, automatic } = services
+    const { nextAt } = automatic.view()
     const communication = settings.get()
     const newest = issuance.history()[0]
     return {
@@ -25,6 +26,7 @@ export const deviceHandlers: Handlers<'status' | 'restart' | 'log' | 'whoami' | 
       'key-limit': limits.maxKeys,
       ...tlsFacts(services),
       ...given({ 'request-status': newest?.status, 'request-details': newest?.details }),
+      ...given({ 'next-request': nextAt === undefined ? undefined : isoDate(nextAt) }),
       problems: problems(services),
     }
   },
@@ -54,7 +56,7 @@ function tlsFacts({ board, store }: Services) {
   return given({ 'tls-key': key?.name, 'tls-expires': leaf === undefined ? undefined : isoDate(readCertificate(leaf).notAfter), 'https-port': board.httpsPort() })
 }
 
-function problems({ board, access, settings, store, useKey, issuance }: Services): string[] {
-  const found = [...access.problems(), ...settings.problems(), ...store.problems(), ...issuance.problems()].map(({ message }) => message)
+function problems({ board, access, settings, automaticSettings, store, useKey, issuance }: Services): string[] {
+  const found = [...access.problems(), ...settings.problems(), ...automaticSettings.problems(), ...store.problems(), ...issuance.problems()].map(({ message }) => message)
   return [...board.problems, ...found, ...useKey.problems()]
 }

@@ -21,11 +21,12 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
     return { ...keyRow(entry), bits: entry.bits, ...certificate, ...given({ 'transaction-id': entry.transactionId }), chain }
   },
 
-  'keys delete': async ({ name }, { store, issuance }) => {
+  'keys delete': async ({ name }, { store, issuance, automatic }) => {
     const { id, state, transactionId } = find(store, name)
     // A key that waits for its certificate belongs to a deferred request, which ends with it.
     if (state === 'pending' && transactionId !== undefined) await issuance.giveUp(transactionId)
     else await store.delete(id)
+    automatic.keysChanged()
     return { name }
   },
 
@@ -34,12 +35,14 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
     if (use !== 'none') {
       progress(`Putting the key "${name}" to ${displayKeyUse(use)} …`)
       const { enabled, caveat } = await services.useKey.put(use, entry.id)
+      services.automatic.keysChanged()
       return { name, use: usesNow(services, name), enabled, ...given({ advice: caveat }) }
     }
     for (const each of entry.uses) {
       progress(`Taking the key "${name}" from ${displayKeyUse(each)} …`)
       await takeFrom(services, each)
     }
+    services.automatic.keysChanged()
     return { name, use: usesNow(services, name), enabled: false }
   },
 }

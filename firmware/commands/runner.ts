@@ -6,8 +6,9 @@ import { deviceHandlers } from './device-handlers.js'
 import { issuanceHandlers } from './issuance-handlers.js'
 import { keyHandlers } from './key-handlers.js'
 import type { Services } from './services.js'
+import { timerHandlers } from './timer-handlers.js'
 
-const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...keyHandlers, ...deviceHandlers }
+const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...deviceHandlers }
 
 /** The one command set over the board's services: every front gives its commands here. */
 export class CommandRunner {

@@ -1,10 +1,10 @@
 /** What the commands act on, narrowed to the calls they use; `board.ts` gives the real ones. */
 import type { Clock } from '../../protocol/time.js'
-import type { Issuance } from '../issuance/index.js'
+import type { AutomaticIssuance, Issuance } from '../issuance/index.js'
 import type { KeyStore, StoreLimits } from '../key-store/index.js'
 import type { KeyUses } from '../key-use/index.js'
 import type { Log, LogLine } from '../platform/index.js'
-import type { Settings } from '../settings/index.js'
+import type { AutomaticSettingsFile, Settings } from '../settings/index.js'
 import type { Access } from './access.js'
 
 /** What does not change while the board runs. */
@@ -30,6 +30,8 @@ export interface Services {
   readonly store: Pick<KeyStore, 'entries' | 'find' | 'keyFor' | 'assign' | 'delete' | 'caCertificates' | 'problems'>
   readonly limits: StoreLimits
   readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'giveUp' | 'fetchAuthority' | 'pin' | 'problems'>
+  readonly automatic: Pick<AutomaticIssuance, 'settings' | 'update' | 'view' | 'keysChanged'>
+  readonly automaticSettings: Pick<AutomaticSettingsFile, 'problems'>
   readonly useKey: Pick<KeyUses, 'put' | 'problems'>
   readonly log: Log & { recent(count: number): readonly LogLine[] }
   /** Writes the reason down, then stops the board in good order; returns when the reason is durable. @throws disk-failed */

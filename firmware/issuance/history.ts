@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ErrorCode, PlatenError } from '../../protocol/errors.js'
 import { parseKeyUse, type KeyUse } from '../../protocol/key-use.js'
 import { RecordFile, type Disk } from '../platform/index.js'
+import { emptySchedule, readSchedule, type ScheduleState } from './schedule/index.js'
 
 export type RequestStatus = 'To Be Processed' | 'Processing...' | 'Error' | 'Successful'
 
@@ -38,7 +39,11 @@ export interface HistoryEntry {
 export type Transaction = z.infer<typeof transaction>
 
 /** A row as stored: open rows carry their transaction, so that result and intent are one record. */
-export type Row = HistoryEntry & { readonly transaction?: Transaction }
+export type Row = HistoryEntry & {
+  readonly transaction?: Transaction
+  /** The attempt of the scheduler that this row tells of; absent for a request by hand. */
+  readonly attempt?: number
+}
 
 const use = z.string().transform(parseKeyUse)
 
@@ -51,8 +56,12 @@ const transaction = z.strictObject({
     keyId: z.string(),
     /** SHA-256, hex. The CSR itself holds the challenge and is not stored. */
     csr: z.string(),
-    /** The certificate that signs the messages of this transaction, base64 of DER; its subject is the CSR's. */
+    /** The certificate that signs the messages of this transaction, base64 of DER. */
     signer: z.string(),
+    /** The key of that certificate, when it is not the new one: a renewal, whose answer is encrypted to it (C-6). */
+    signerKeyId: z.string().optional(),
+    /** The CSR's subject, base64 of DER, when the signer has another. */
+    subject: z.string().optional(),
   }).optional(),
 })
 
@@ -75,13 +84,25 @@ const row = z.strictObject({
   keyName: z.string(),
   issuedAt: z.number().optional(),
   transaction: transaction.optional(),
+  attempt: z.number().int().optional(),
 })
 
-const stored = z.strictObject({ version: z.literal(1), nextId: z.number().int(), rows: z.array(row) })
+const stored = z.strictObject({ version: z.literal(1), nextId: z.number().int(), rows: z.array(row), schedule: z.record(z.string(), z.unknown()).transform(readSchedule).optional() })
 interface Stored {
   readonly version: 1
   readonly nextId: number
   readonly rows: readonly Row[]
+  /** Of the automatic requests: in one record with the rows that it moves. */
+  readonly schedule?: ScheduleState
+}
+
+/** What changes together. */
+export interface Move {
+  readonly schedule: ScheduleState
+  /** Rows that take the place of those with their ids. */
+  readonly replaced: readonly Row[]
+  /** A row that goes on top. */
+  readonly added?: Omit<Row, 'id'>
 }
 
 /** device.md section 5. */
@@ -114,6 +135,24 @@ export class History {
     return this.#file.value.rows
   }
 
+  /** The state of the scheduler as last recorded. */
+  schedule(): ScheduleState {
+    return this.#file.value.schedule ?? emptySchedule
+  }
+
+  /** A step of the scheduler with the rows that it moves, durably and all at once. @throws disk-failed */
+  async record({ schedule, replaced, added }: Move): Promise<void> {
+    await this.#file.update(({ version, nextId, rows }) => {
+      const moved = rows.map((old) => replaced.find(({ id }) => id === old.id) ?? old)
+      return added === undefined ? { version, nextId, rows: moved, schedule } : { version, nextId: nextId + 1, rows: lastOf([{ ...added, id: nextId }, ...moved]), schedule }
+    })
+  }
+
+  /** The number of the next row. */
+  nextId(): number {
+    return this.#file.value.nextId
+  }
+
   /** Adds a row on top, durably. @throws disk-failed */
   async add(content: Omit<Row, 'id'>): Promise<Row> {
     const id = this.#file.value.nextId
@@ -131,12 +170,12 @@ export class History {
 /** Drops the oldest row that has ended: an open transaction holds a key, and forgetting it would lose that key. */
 function lastOf(rows: readonly Row[]): readonly Row[] {
   if (rows.length <= historyLength) return rows
-  const oldestEnded = rows.findLastIndex((old) => old.transaction === undefined)
+  const oldestEnded = rows.findLastIndex((old) => old.transaction === undefined && old.status !== 'Processing...')
   return oldestEnded <= 0 ? rows : rows.toSpliced(oldestEnded, 1)
 }
 
 /** The row as others see it. */
 export function entryOf(row: Row): HistoryEntry {
-  const { transaction, ...entry } = row
-  return transaction === undefined ? row : entry
+  const { transaction, attempt, ...entry } = row
+  return transaction === undefined && attempt === undefined ? row : entry
 }

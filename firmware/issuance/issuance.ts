@@ -1,66 +1,52 @@
 import { PlatenError } from '../../protocol/errors.js'
-import { seconds } from '../../protocol/time.js'
-import type { KeyStore } from '../key-store/index.js'
-import type { Log, Platform } from '../platform/index.js'
-import { ScepClient, trustAuthority, type AuthorityOffer } from '../scep/index.js'
-import { readFingerprint, serverUrl, type Settings } from '../settings/index.js'
+import { trustAuthority, type AuthorityOffer } from '../scep/index.js'
+import { readFingerprint, refuseWhileTimerEnabled } from '../settings/index.js'
 import { summarize, type AuthoritySummary } from './authority-summary.js'
+import { AutomaticIssuance, type AutomaticOptions } from './automatic.js'
 import { refuseUnless, requestChecks, serverChecks } from './checks.js'
-import { History, entryOf, type HistoryEntry, type Row, type Transaction } from './history.js'
+import { entryOf, historyLength, type HistoryEntry, type Row, type Transaction } from './history.js'
 import { givenUp, withoutOutcome } from './outcome.js'
 import type { ReportProgress } from './progress.js'
-import { recover } from './recovery.js'
-import { RequestRun, type KeyUseSwitch, type NewRequest, type RunTools } from './request-run.js'
+import { RequestDesk, type DeskOptions } from './request-desk.js'
+import { RequestRun, type NewRequest } from './request-run.js'
 import type { RequestSpecification } from './specification.js'
 
-export interface IssuanceOptions {
-  readonly platform: Pick<Platform, 'clock' | 'random' | 'keys' | 'disk' | 'http'>
-  readonly store: KeyStore
-  readonly settings: Settings
-  readonly useKey: KeyUseSwitch
-  readonly log: Log
-  /** Made when missing; its parent must exist. */
-  readonly directory: string
+export interface IssuanceOptions extends DeskOptions {
+  readonly automatic: AutomaticOptions
 }
 
-/** C-7: 128 random bits as hex, which any PrintableString reader takes. */
-const transactionIdBytes = 16
-
-/** Certificate issuance by hand: one request at a time, each a row of the status table from its begin to its end. */
+/** Certificate issuance: by hand here, by the timer in `automatic`; both over one status table. */
 export class Issuance {
+  readonly automatic: AutomaticIssuance
+  readonly #desk: RequestDesk
   readonly #options: IssuanceOptions
-  readonly #history: History
-  #current: Promise<unknown> | undefined
-  #closing = false
 
-  private constructor(options: IssuanceOptions, history: History) {
+  private constructor(options: IssuanceOptions, desk: RequestDesk) {
     this.#options = options
-    this.#history = history
+    this.#desk = desk
+    this.automatic = new AutomaticIssuance(desk, options.automatic)
   }
 
-  /** Resolves what a crash or a restart cut off. @throws disk-failed */
+  /** Resolves what a crash or a restart cut off; the timer runs from `automatic.start()` on. @throws disk-failed */
   static async open(options: IssuanceOptions): Promise<Issuance> {
-    const history = await History.open(options.platform.disk, options.directory)
-    if (history.problem !== undefined) options.log.error(`request status: ${history.problem.message}; it starts empty`)
-    const issuance = new Issuance(options, history)
-    await issuance.#recover()
-    return issuance
+    return new Issuance(options, await RequestDesk.open(options))
   }
 
   /**
    * Sends one request and waits for its end. What goes wrong after the checks is told by the entry, not thrown.
-   * @throws invalid-value, key-name-taken, algorithm-refused, not-configured, ca-not-pinned, clock-not-set, busy, disk-failed:
-   * nothing was changed then, and the history has no entry; interrupted when the board stops meanwhile
+   * @throws timer-enabled, invalid-value, key-name-taken, algorithm-refused, not-configured, ca-not-pinned, clock-not-set, busy,
+   * disk-failed: nothing was changed then, and the history has no entry; interrupted when the board stops meanwhile
    */
   async request(specification: RequestSpecification, options: { readonly challenge?: string; readonly progress?: ReportProgress } = {}): Promise<HistoryEntry> {
-    return await this.#alone(async () => {
-      const { store, settings, platform: { clock, random } } = this.#options
+    refuseWhileTimerEnabled(this.#options.automatic.settings.get())
+    return await this.#desk.alone(async () => {
+      const { store, settings, platform: { clock } } = this.#options
       const { challenge, progress } = options
       const request: NewRequest = { specification, ...(challenge === undefined ? {} : { challenge }) }
       refuseUnless(requestChecks, { ...request, settings: settings.get(), clock: clock.state(), keyNameTaken: store.find(specification.keyName) !== undefined })
       const use = specification.use === undefined ? {} : { use: specification.use }
-      const transaction: Transaction = { transactionId: Buffer.from(random.bytes(transactionIdBytes)).toString('hex'), ...use }
-      const row = await this.#history.add({
+      const transaction: Transaction = { transactionId: this.#desk.newTransactionId(), ...use }
+      const row = await this.#desk.history.add({
         requestedAt: clock.wall(),
         status: 'Processing...',
         details: '',
@@ -68,58 +54,60 @@ export class Issuance {
         keyName: specification.keyName,
         transaction,
       })
-      return entryOf(await new RequestRun(this.#tools(progress), row, transaction, request).run())
+      return entryOf(await new RequestRun(this.#desk.tools({ progress }), row, transaction, request).run())
     })
   }
 
   /**
    * Asks again for a deferred request; without a transaction ID for the newest one.
-   * @throws nothing-to-poll, not-configured, ca-not-pinned, clock-not-set, busy, disk-failed, interrupted
+   * @throws nothing-to-poll, timer-enabled (a request of the timer), not-configured, ca-not-pinned, clock-not-set, busy,
+   * disk-failed, interrupted
    */
   async poll(transactionId?: string, options: { readonly progress?: ReportProgress } = {}): Promise<HistoryEntry> {
-    return await this.#alone(async () => {
+    return await this.#desk.alone(async () => {
       const { row, transaction } = this.#findOpen(transactionId)
       refuseUnless(serverChecks, { settings: this.#options.settings.get(), clock: this.#options.platform.clock.state() })
       const processing = withoutOutcome(row)
-      await this.#history.replace(processing)
-      return entryOf(await new RequestRun(this.#tools(options.progress), processing, transaction).run())
+      await this.#desk.history.replace(processing)
+      return entryOf(await new RequestRun(this.#desk.tools(options), processing, transaction).run())
     })
   }
 
   /**
    * Ends a deferred request on this side: its key goes, its place in the store is free, the server is not told.
-   * @throws nothing-to-poll, busy, disk-failed
+   * @throws nothing-to-poll, timer-enabled (a request of the timer), busy, disk-failed
    */
   async giveUp(transactionId?: string): Promise<HistoryEntry> {
-    return await this.#alone(async () => {
+    return await this.#desk.alone(async () => {
       const { row } = this.#findOpen(transactionId)
       const { store } = this.#options
       const ended = givenUp(row)
-      await this.#history.replace(ended)
+      await this.#desk.history.replace(ended)
       const key = store.entries().find((entry) => entry.state === 'pending' && entry.transactionId === row.extra.transactionId)
       if (key !== undefined) await store.abandon(key.id)
       return entryOf(ended)
     })
   }
 
-  /** Newest first: the last 20, and before the oldest of them is dropped, those that have ended. */
+  /** Newest first, the next request of the timer above them: the last 20, and before the oldest of them is dropped, those that have ended. */
   history(): readonly HistoryEntry[] {
-    return this.#history.rows().map(entryOf)
+    return this.automatic.shown(this.#desk.history.rows()).map(entryOf).slice(0, historyLength)
   }
 
   /** Asks the server for its CA. @throws not-configured and what an exchange can throw */
   async fetchAuthority(): Promise<AuthoritySummary> {
-    return summarize(await this.#client().fetchAuthority(), this.#options.settings.get().caFingerprint)
+    return summarize(await this.#desk.client().fetchAuthority(), this.#options.settings.get().caFingerprint)
   }
 
   /**
    * Trusts the CA with this fingerprint from now on, after asking the server that it has it, and registers it.
-   * @throws invalid-value, ca-mismatch, chain-not-trusted, ca-store-full, not-configured, disk-failed and what an exchange can throw
+   * @throws timer-enabled, invalid-value, ca-mismatch, chain-not-trusted, ca-store-full, not-configured, disk-failed and what an exchange can throw
    */
   async pin(fingerprint: string): Promise<{ readonly fingerprint: string; readonly subject: string; readonly changed: boolean }> {
-    const { settings } = this.#options
+    const { settings, automatic } = this.#options
+    refuseWhileTimerEnabled(automatic.settings.get())
     const pin = readFingerprint(fingerprint)
-    const offer = await this.#client().fetchAuthority()
+    const offer = await this.#desk.client().fetchAuthority()
     // Dates are judged at each request; a pin is about who it is.
     const { top } = trustAuthority(offer, pin, { allowSha1: settings.get().policy === 'legacy' })
     await this.#register(pin, offer)
@@ -130,66 +118,27 @@ export class Issuance {
 
   /** What was found damaged at start. */
   problems(): readonly PlatenError[] {
-    return this.#history.problem === undefined ? [] : [this.#history.problem]
+    const { problem } = this.#desk.history
+    return problem === undefined ? [] : [problem]
   }
 
-  /**
-   * Takes no more requests. One that is under way ends with `interrupted` as soon as its present step is done, writes
-   * nothing more, and is resolved at the next start; a network exchange is not waited for.
-   */
-  close(): Promise<void> {
-    this.#closing = true
-    return Promise.resolve()
-  }
-
-  async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#closing) throw new PlatenError('busy', 'the board is stopping', { fix: 'Send the request after the restart.' })
-    if (this.#current !== undefined) throw new PlatenError('busy', 'a request is under way', { fix: 'Wait for its end, then send this one.' })
-    const current = work()
-    this.#current = current
-    try {
-      return await current
-    } finally {
-      this.#current = undefined
-    }
+  /** Ends as `RequestDesk.close` says; the timer writes nothing more either. */
+  async close(): Promise<void> {
+    this.#desk.close()
+    await this.automatic.close()
   }
 
   #findOpen(transactionId: string | undefined): { readonly row: Row; readonly transaction: Transaction } {
-    const rows = this.#history.rows()
+    const rows = this.#desk.history.rows()
     for (const row of rows) {
-      const { transaction } = row
-      if (transaction?.intent !== undefined && (transactionId === undefined || transaction.transactionId === transactionId)) return { row, transaction }
+      const { transaction, attempt } = row
+      const asked = transactionId !== undefined && transaction?.transactionId === transactionId
+      if (asked && attempt !== undefined) throw new PlatenError('timer-enabled', 'this request belongs to the timer', { fix: 'The timer asks the server by itself; switch it off to end the request.' })
+      if (transaction?.intent !== undefined && attempt === undefined && (transactionId === undefined || asked)) return { row, transaction }
     }
     const known = rows.some(({ extra }) => extra.transactionId === transactionId && transactionId !== undefined)
     throw new PlatenError('nothing-to-poll', transactionId === undefined ? 'no request waits for the server' : known ? 'the request of this transaction has ended' : 'there is no request with this transaction ID', {
       fix: 'Look at the request status for those that are Deferred.',
-    })
-  }
-
-  #tools(progress: ReportProgress = () => undefined): RunTools {
-    const { platform, store, settings, useKey, log } = this.#options
-    const pin = settings.get().caFingerprint ?? ''
-    return {
-      platform, store, useKey, log, pin, progress,
-      history: this.#history,
-      client: this.#client(),
-      rememberWorked: (suite) => settings.rememberWorked(pin, suite),
-      isClosing: () => this.#closing,
-    }
-  }
-
-  #client(): ScepClient {
-    const { platform: { http, clock, random }, store, settings, log } = this.#options
-    const current = settings.get()
-    const url = serverUrl(current)
-    if (url === undefined) throw new PlatenError('not-configured', 'SCEP Server URL is not set', { facts: { field: 'url' }, fix: 'Set SCEP Server URL and Port Number in Communication Settings.' })
-    const worked = current.caFingerprint === undefined ? undefined : settings.workedWith(current.caFingerprint)
-    return new ScepClient({
-      http, clock, log,
-      random: random.bytes,
-      server: { url, timeout: seconds(current.timeoutSeconds), trustAnchors: store.caCertificates().map(({ der }) => der) },
-      allowLegacy: current.policy === 'legacy',
-      ...(worked === undefined ? {} : { worked }),
     })
   }
 
@@ -198,20 +147,5 @@ export class Issuance {
     const found = certificates.find(({ fingerprint }) => fingerprint === pin)
     if (found === undefined || store.caCertificates().some(({ der }) => Buffer.compare(der, found.der) === 0)) return
     await store.addCaCertificate(`CA ${pin.slice(0, 16)}`, found.der)
-  }
-
-  async #recover(): Promise<void> {
-    const { store, log } = this.#options
-    const { rows, abandon } = recover(this.#history.rows(), store.entries())
-    for (const row of rows) {
-      log.warn(`request ${row.id} was cut off; it is now ${row.status}`, { details: row.details })
-      await this.#history.replace(row)
-    }
-    // Without the status table nobody can say which keys are waited for; none is given up then.
-    if (this.#history.problem !== undefined) return
-    for (const id of abandon) {
-      log.warn('a key that no request waits for was given up', { key: id })
-      await store.abandon(id)
-    }
   }
 }

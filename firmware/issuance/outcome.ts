@@ -1,15 +1,24 @@
 import type { ErrorFacts, PlatenError } from '../../protocol/errors.js'
 import { displayKeyUse } from '../../protocol/key-use.js'
+import type { KeyId } from '../key-store/index.js'
 import type { PutToUse } from '../key-use/index.js'
 import { explain } from './details.js'
 import type { Row } from './history.js'
 import { describeNdes } from './ndes.js'
 import type { Phase } from './request-machine.js'
 
-/** The row of a request that got its certificate. @param at wall ms of the issuance @param put absent without a use */
-export function succeeded(row: Row, at: number, put?: PutToUse): Row {
+export interface Success {
+  /** Wall ms of the issuance. */
+  readonly at: number
+  readonly key: KeyId
+  /** Absent without a use. */
+  readonly put?: PutToUse
+}
+
+/** The row of a request that got its certificate. */
+export function succeeded(row: Row, { at, put }: Pick<Success, 'at' | 'put'>): Row {
   const { transaction, ...rest } = withoutOutcome(row)
-  const use = transaction?.use
+  const use = transaction?.use ?? row.extra.use
   const off = use !== undefined && put?.enabled === false
   return {
     ...rest,
@@ -63,9 +72,10 @@ export function givenUp(row: Row): Row {
 
 /** What an earlier end of the same request said is over. */
 export function withoutOutcome(row: Row): Row {
-  const { id, requestedAt, keyName, transaction, extra: { transactionId, use } } = row
+  const { id, requestedAt, keyName, transaction, attempt, extra: { transactionId, use } } = row
   return {
     id, keyName,
+    ...(attempt === undefined ? {} : { attempt }),
     ...(requestedAt === undefined ? {} : { requestedAt }),
     status: 'Processing...',
     details: '',

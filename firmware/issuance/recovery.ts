@@ -17,7 +17,7 @@ export interface Recovery {
  * - the store holds the certified key: the request succeeded, only its row was not written;
  * - the intent is on disk, so the request may have been sent: Error, and poll asks for the answer;
  * - no intent: nothing was sent. Error, and the key goes.
- * A key that waits with nobody waiting for it goes too.
+ * A key that waits with nobody waiting for it goes too. The rows of automatic requests are the scheduler's to resolve.
  */
 export function recover(rows: readonly Row[], keys: readonly KeyEntry[]): Recovery {
   const resolved = rows.flatMap((row) => {
@@ -25,19 +25,21 @@ export function recover(rows: readonly Row[], keys: readonly KeyEntry[]): Recove
     return next === undefined ? [] : [next]
   })
   const after = rows.map((row) => resolved.find(({ id }) => id === row.id) ?? row)
-  const awaited = new Set(after.flatMap(({ transaction }) => (transaction === undefined ? [] : [transaction.transactionId])))
-  return {
-    rows: resolved,
-    abandon: keys.filter(({ state, transactionId }) => state === 'pending' && (transactionId === undefined || !awaited.has(transactionId))).map(({ id }) => id),
-  }
+  return { rows: resolved, abandon: unawaited(after, keys) }
+}
+
+/** The pending keys that no open request waits for. */
+export function unawaited(rows: readonly Row[], keys: readonly KeyEntry[]): readonly KeyId[] {
+  const awaited = new Set(rows.flatMap(({ transaction }) => (transaction === undefined ? [] : [transaction.transactionId])))
+  return keys.filter(({ state, transactionId }) => state === 'pending' && (transactionId === undefined || !awaited.has(transactionId))).map(({ id }) => id)
 }
 
 function resolve(row: Row, keys: readonly KeyEntry[]): Row | undefined {
-  const { transaction, status } = row
-  if (transaction === undefined) return undefined
+  const { transaction, status, attempt } = row
+  if (transaction === undefined || attempt !== undefined) return undefined
   const key = keys.find(({ transactionId }) => transactionId === transaction.transactionId)
   const [leaf] = key?.state === 'ready' ? key.chain : []
-  if (leaf !== undefined) return succeeded(row, readCertificate(leaf).notBefore)
+  if (leaf !== undefined) return succeeded(row, { at: readCertificate(leaf).notBefore })
   if (status === 'Error') return undefined
   const sent = transaction.intent !== undefined
   return failed(row, {

@@ -1,11 +1,12 @@
-import { PlatenError, type ErrorCode } from '../../protocol/errors.js'
+import { PlatenError, isTransient, type ErrorCode } from '../../protocol/errors.js'
 
 /**
  * One request as a pure state machine: what has happened goes in, what to do next comes out. The runner does it
  * through the ports and reports back. Nothing here waits, writes or asks.
  *
- * new:   reserve → check server → make key → keep key → record intent → send ─┬→ store certificate → switch use → end
- * poll:                            check server → ask again ──────────────────┘
+ * new:       reserve → check server → make key → keep key → record intent → send ─┬→ store certificate ─┬→ switch use → end
+ * poll:                                check server → ask again ──────────────────┘                     │
+ * certified: the certificate was stored when the power went ────────────────────────────────────────────┘
  */
 
 /** What is being done, for progress and for the row of a request that ended there. */
@@ -26,9 +27,11 @@ export type RequestState =
 
 /** What does not change during a run. */
 export interface Plan {
-  readonly kind: 'new' | 'poll'
+  readonly kind: 'new' | 'poll' | 'certified'
   /** Whether the key is to be put to a use once it is certified. */
   readonly hasUse: boolean
+  /** A message that may have arrived keeps its transaction, so that the answer can be asked for (C-14). */
+  readonly persistent?: boolean
 }
 
 export type RequestInput =
@@ -57,8 +60,10 @@ export interface Step {
 }
 
 export function begin(plan: Plan): RequestState {
-  return { at: plan.kind === 'new' ? 'reserving-slot' : 'checking-server', plan }
+  return { at: starts[plan.kind], plan }
 }
+
+const starts: { readonly [Kind in Plan['kind']]: Phase } = { new: 'reserving-slot', poll: 'checking-server', certified: 'storing-certificate' }
 
 /** Which input finishes the work of a phase, and the phase after it. */
 const road: { readonly [At in Phase]: { readonly doneBy: RequestInput['is']; readonly next: (plan: Plan) => Phase | 'ended' } } = {
@@ -96,9 +101,10 @@ function failed(at: Phase, plan: Plan, error: PlatenError): Step {
   const ended = { at: 'ended', plan } as const
   // The certificate is in the store for good; only its use failed.
   if (at === 'switching-use') return { state: ended, effects: [{ do: 'record-error', error, phase: at, transactionKept: false, certificateKept: true }] }
-  // A certificate that the disk would not take can be asked for again; anything else of a manual request is its end.
+  // A certificate that the disk would not take can be asked for again.
   const unwritten = at === 'storing-certificate' && error.code === 'disk-failed'
-  const transactionKept = unwritten || (plan.kind === 'poll' && !endsTransaction.has(error.code))
+  const mayHaveArrived = plan.persistent === true && at === 'sending-request' && isTransient(error)
+  const transactionKept = unwritten || mayHaveArrived || (plan.kind === 'poll' && !endsTransaction.has(error.code))
   const record = { do: 'record-error', error, phase: at, transactionKept, certificateKept: false } as const
   return { state: ended, effects: transactionKept ? [record] : [record, { do: 'release' }] }
 }

@@ -1,6 +1,6 @@
-import { createHash, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { PlatenError, asPlatenError } from '../../protocol/errors.js'
-import { buildCsr, nameDer, readCertificate, type Certificate } from '../../protocol/scep/index.js'
+import { buildCsr, nameDer, readCertificate, type Certificate, type Signer } from '../../protocol/scep/index.js'
 import type { KeyId, KeyStore, Reservation } from '../key-store/index.js'
 import type { PutToUse } from '../key-use/index.js'
 import type { Log, Platform } from '../platform/index.js'
@@ -8,8 +8,8 @@ import { makeSignerCertificate, type Answer, type ScepClient, type Suite } from 
 import type { CommunicationSettings } from '../settings/index.js'
 import type { KeyUse } from '../../protocol/key-use.js'
 import { alternativeNames } from './checks.js'
-import type { History, Row, Transaction } from './history.js'
-import { failed, succeeded } from './outcome.js'
+import type { Row, Transaction } from './history.js'
+import type { Failure, Success } from './outcome.js'
 import { progressOf, type ReportProgress } from './progress.js'
 import { begin, step, type Phase, type RequestEffect, type RequestInput, type RequestState } from './request-machine.js'
 import type { RequestSpecification } from './specification.js'
@@ -23,11 +23,19 @@ export interface KeyUseSwitch {
   put(use: KeyUse, id: KeyId): Promise<PutToUse>
 }
 
+/** Writes down how a run moves its row; each call is durable when it resolves. @throws disk-failed */
+export interface RunRecorder {
+  /** Before the first byte of the request. @param row with its transaction and intent */
+  intent(row: Row): Promise<Row>
+  succeeded(row: Row, success: Success): Promise<Row>
+  failed(row: Row, failure: Failure): Promise<Row>
+}
+
 /** What a run works with. */
 export interface RunTools {
   readonly platform: Pick<Platform, 'clock' | 'random' | 'keys'>
   readonly store: KeyStore
-  readonly history: History
+  readonly recorder: RunRecorder
   readonly useKey: KeyUseSwitch
   readonly client: ScepClient
   readonly pin: NonNullable<CommunicationSettings['caFingerprint']>
@@ -42,6 +50,12 @@ export interface RunTools {
 export interface NewRequest {
   readonly specification: RequestSpecification
   readonly challenge?: string
+  /** The key in whose place the new one comes. */
+  readonly exchangeFor?: KeyId
+  /** The key whose certificate signs the request in place of a self-signed one, and by which message. */
+  readonly signedBy?: { readonly key: KeyId; readonly messageType: 'RenewalReq' | 'PKCSReq' }
+  /** See `Plan.persistent`. */
+  readonly persistent?: boolean
 }
 
 /** Does what the state machine says, one thing after the other, and writes the end into the row. */
@@ -55,19 +69,27 @@ export class RequestRun {
   #keyId: KeyId | undefined
   #privateKey: KeyObject | undefined
   #csr: Uint8Array | undefined
-  #signer: Certificate | undefined
+  #signer: Signer | undefined
   #authority: Awaited<ReturnType<ScepClient['findAuthority']>> | undefined
   #issued: Extract<Answer, { is: 'issued' }> | undefined
   #issuedAt: number | undefined
   #put: PutToUse | undefined
 
-  /** @param request absent for a poll @param transaction of the row, which is on disk already */
+  /**
+   * @param request absent: asks for the answer to the transaction, or where the store has its certificate already, goes on
+   * from there
+   */
   constructor(tools: RunTools, row: Row, transaction: Transaction, request?: NewRequest) {
     this.#tools = tools
     this.#row = row
     this.#transaction = transaction
     this.#request = request
-    this.#state = begin({ kind: request === undefined ? 'poll' : 'new', hasUse: transaction.use !== undefined })
+    const certified = request === undefined && tools.store.entries().some(({ state, transactionId }) => state === 'ready' && transactionId === transaction.transactionId)
+    this.#state = begin({
+      kind: request !== undefined ? 'new' : certified ? 'certified' : 'poll',
+      hasUse: transaction.use !== undefined,
+      ...(request?.persistent === undefined ? {} : { persistent: request.persistent }),
+    })
   }
 
   /** @throws disk-failed when the end could not be written; interrupted when the board is stopping */
@@ -90,7 +112,7 @@ export class RequestRun {
         await this.#release()
         return undefined
       case 'record-success':
-        await this.#record(succeeded(this.#row, this.#issuedAt ?? this.#tools.platform.clock.wall(), this.#put))
+        await this.#recordSuccess()
         return undefined
       case 'record-error':
         await this.#recordError(effect)
@@ -128,12 +150,15 @@ export class RequestRun {
   }
 
   async #reserve(): Promise<RequestInput> {
-    this.#reservation = await this.#tools.store.reserve(this.#row.keyName)
+    const { exchangeFor } = given(this.#request)
+    this.#reservation = await this.#tools.store.reserve(this.#row.keyName, exchangeFor === undefined ? {} : { exchangeFor })
     return { is: 'slot-reserved' }
   }
 
   async #checkServer(): Promise<RequestInput> {
     this.#authority = await this.#tools.client.findAuthority(this.#tools.pin)
+    // C-20.
+    if (this.#request?.signedBy?.messageType === 'RenewalReq' && !this.#authority.capabilities.renewal) throw new PlatenError('renewal-not-offered', 'the CA does not say Renewal')
     return { is: 'server-checked' }
   }
 
@@ -149,7 +174,7 @@ export class RequestRun {
   }
 
   async #recordIntent(): Promise<RequestInput> {
-    const { specification, challenge } = given(this.#request)
+    const { specification, challenge, signedBy } = given(this.#request)
     const { clock, random } = this.#tools.platform
     const [privateKey, keyId] = [given(this.#privateKey), given(this.#keyId)]
     const { commonName, organization, digest } = specification
@@ -160,32 +185,38 @@ export class RequestRun {
       key: privateKey,
       keyUsage: ['digitalSignature', 'keyEncipherment'],
     })
-    this.#signer = makeSignerCertificate(nameDer(subject), privateKey, random.bytes, clock.wall())
-    await this.#record({
+    const csr = createHash('sha256').update(this.#csr).digest('hex')
+    const certificate = signedBy === undefined ? makeSignerCertificate(nameDer(subject), privateKey, random.bytes, clock.wall()) : this.#certificateOf(signedBy.key)
+    this.#signer = { certificate, privateKey: signedBy === undefined ? privateKey : this.#tools.store.privateKey(signedBy.key) }
+    const other = signedBy === undefined ? {} : { signerKeyId: signedBy.key, subject: Buffer.from(nameDer(subject)).toString('base64') }
+    this.#row = await this.#tools.recorder.intent({
       ...this.#row,
-      transaction: {
-        ...this.#transaction,
-        intent: { keyId, csr: createHash('sha256').update(this.#csr).digest('hex'), signer: Buffer.from(this.#signer.der).toString('base64') },
-      },
+      transaction: { ...this.#transaction, intent: { keyId, csr, signer: Buffer.from(certificate.der).toString('base64'), ...other } },
     })
     return { is: 'intent-recorded' }
   }
 
   async #send(): Promise<RequestInput> {
-    return this.#take(await this.#tools.client.request(this.#operation(), given(this.#csr)))
+    return this.#take(await this.#tools.client.request(this.#operation(), given(this.#csr), this.#request?.signedBy?.messageType))
   }
 
   async #askAgain(): Promise<RequestInput> {
-    const { keyId, signer } = given(this.#transaction.intent)
+    const { keyId, signer, signerKeyId, subject } = given(this.#transaction.intent)
+    const { store, client } = this.#tools
     this.#keyId = keyId as KeyId
-    this.#privateKey = this.#tools.store.privateKey(this.#keyId)
-    this.#signer = readCertificate(Buffer.from(signer, 'base64'))
-    return this.#take(await this.#tools.client.poll(this.#operation(), this.#signer.subjectDer))
+    this.#privateKey = store.privateKey(this.#keyId)
+    const certificate = readCertificate(Buffer.from(signer, 'base64'))
+    this.#signer = { certificate, privateKey: signerKeyId === undefined ? this.#privateKey : store.privateKey(signerKeyId as KeyId) }
+    return this.#take(await client.poll(this.#operation(), subject === undefined ? certificate.subjectDer : Buffer.from(subject, 'base64')))
   }
 
   #operation(): Parameters<ScepClient['request']>[0] {
-    const certificate = given(this.#signer)
-    return { authority: given(this.#authority), transactionId: this.#transaction.transactionId, spki: certificate.spki, signer: { certificate, privateKey: given(this.#privateKey) } }
+    const spki = createPublicKey(given(this.#privateKey)).export({ type: 'spki', format: 'der' })
+    return { authority: given(this.#authority), transactionId: this.#transaction.transactionId, spki, signer: given(this.#signer) }
+  }
+
+  #certificateOf(key: KeyId): Certificate {
+    return readCertificate(given(this.#tools.store.get(key).chain[0]))
   }
 
   #take(answer: Answer): RequestInput {
@@ -196,9 +227,14 @@ export class RequestRun {
 
   /** Key, certificate and use change in one commit. */
   async #storeCertificate(): Promise<RequestInput> {
-    const { use } = this.#transaction
-    const { chain, worked } = given(this.#issued)
+    const { use, transactionId } = this.#transaction
     const { store, platform, rememberWorked, log } = this.#tools
+    if (this.#state.plan.kind === 'certified') {
+      this.#keyId = given(store.entries().find((entry) => entry.transactionId === transactionId)).id
+      this.#issuedAt = this.#certificateOf(this.#keyId).notBefore
+      return { is: 'certificate-stored' }
+    }
+    const { chain, worked } = given(this.#issued)
     await store.complete(given(this.#keyId), { chain, ...(use === undefined ? {} : { assign: use }) })
     this.#issuedAt = platform.clock.wall()
     // Only a help for the next request: this one must not fail for it.
@@ -216,18 +252,18 @@ export class RequestRun {
     if (held !== undefined) await this.#tools.store.abandon(held)
   }
 
-  async #record(row: Row): Promise<void> {
-    await this.#tools.history.replace(row)
-    this.#row = row
+  async #recordSuccess(): Promise<void> {
+    const at = this.#issuedAt ?? this.#tools.platform.clock.wall()
+    this.#row = await this.#tools.recorder.succeeded(this.#row, { at, key: given(this.#keyId), ...(this.#put === undefined ? {} : { put: this.#put }) })
   }
 
   async #recordError({ error, phase, transactionKept, certificateKept }: Extract<RequestEffect, { do: 'record-error' }>): Promise<void> {
     this.#tools.log.warn(`request ${this.#row.id} ended while ${phase}: ${error.message}`, { code: error.code, ...error.facts })
-    await this.#record(failed(this.#row, {
+    this.#row = await this.#tools.recorder.failed(this.#row, {
       error, phase, transactionKept,
       polled: this.#request === undefined,
       ...(certificateKept && this.#issuedAt !== undefined ? { issuedAt: this.#issuedAt } : {}),
-    }))
+    })
   }
 }
 

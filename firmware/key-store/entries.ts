@@ -41,6 +41,8 @@ export interface Reservation {
   readonly id: KeyId
   readonly name: string
   readonly exchangeFor?: KeyId
+  /** The name of the key exchanged, which this one gets in the commit that drops that one. */
+  readonly takesName?: string
 }
 
 /** Something that was found damaged at start, and what became of it. The store works on without it. */

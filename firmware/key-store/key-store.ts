@@ -8,10 +8,11 @@ import type { CaCertificate, KeyEntry, KeyId, Reservation, StoreLimits, StorePro
 import { removeGeneration, writeCertificateCopy, writeGeneration } from './generation.js'
 import { checkKeyHealth } from './key-health.js'
 import { Ledger, type LedgerOptions } from './ledger.js'
+import { checkNameFree, freeName, namesTaken } from './names.js'
 import { storePaths, type StorePaths } from './paths.js'
 import { isKeyId, type KeyIdentity } from './record.js'
 import { recover, type Recovered } from './recovery.js'
-import { checkCaCertificate, checkChain, checkKeyNameFree, checkName, checkNotDefault, checkNotInUse, checkRoom, findKey, findReadyKey } from './rules.js'
+import { checkCaCertificate, checkChain, checkName, checkNotDefault, checkNotInUse, checkRoom, findKey, findReadyKey } from './rules.js'
 import { seal, unseal } from './sealing.js'
 import { defaultKeyOf, entryOf, identitiesOf, identityOf, keyForUse } from './state.js'
 
@@ -95,15 +96,29 @@ export class KeyStore {
     return unseal(this.#store.sealed.get(id) ?? '', key, this.#store.storeKey)
   }
 
+  /** Seals other short secrets of the board: what `derive` makes of the store key. @param derive keeps nothing of it */
+  withStoreKey<Made>(derive: (storeKey: Uint8Array) => Made): Made {
+    return derive(this.#store.storeKey.bytes)
+  }
+
   /** What was found damaged at start and set aside. */
   problems(): readonly StoreProblem[] {
     return this.#store.problems
   }
 
   /**
+   * The name for a new key: the wanted one where it is free, or becomes free by the exchange; else that with a number.
+   * @param exchangeFor the key whose place the new one is to take
+   */
+  nameFor(wanted: string, exchangeFor?: KeyId): string {
+    return freeName(wanted, namesTaken(this.#named(), exchangeFor))
+  }
+
+  /**
    * Takes a slot, so that the limit is known to hold before a key is generated. It costs no write: after a crash no
    * process is left that could use it, and the lock keeps others away meanwhile.
-   * @param options.exchangeFor the key whose place the new one is to take: may use the one slot beyond the limit
+   * @param options.exchangeFor the key whose place the new one is to take: may use the one slot beyond the limit, and
+   * may have its name. It has that name with a number until the old key is dropped; the same commit then renames it.
    * @throws store-full, key-name-taken, invalid-value, key-not-found, key-pending, default-key
    */
   reserve(name: string, options: { readonly exchangeFor?: KeyId } = {}): Promise<Reservation> {
@@ -111,10 +126,11 @@ export class KeyStore {
       const { state } = this.#store
       const { exchangeFor } = options
       checkName(name)
-      checkKeyNameFree(name, state, this.#reservations.values())
+      checkNameFree(name, namesTaken(this.#named(), exchangeFor))
       if (exchangeFor !== undefined) checkNotDefault(findReadyKey(state, exchangeFor))
       checkRoom(this.#options.limits, state, [...this.#reservations.values()], exchangeFor !== undefined)
-      const reservation = { id: this.#newId(), name, ...(exchangeFor === undefined ? {} : { exchangeFor }) }
+      const own = freeName(name, namesTaken(this.#named()))
+      const reservation = { id: this.#newId(), name: own, ...(exchangeFor === undefined ? {} : { exchangeFor }), ...(own === name ? {} : { takesName: name }) }
       this.#reservations.set(reservation.id, reservation)
       return Promise.resolve(reservation)
     })
@@ -210,6 +226,10 @@ export class KeyStore {
     const result = this.#queue.then(run)
     this.#queue = result.catch(() => undefined)
     return result
+  }
+
+  #named(): readonly (KeyIdentity | Reservation)[] {
+    return [...identitiesOf(this.#store.state), ...this.#reservations.values()]
   }
 
   async #makeDefaultKey(): Promise<void> {

@@ -20,6 +20,8 @@ const identity = z.object({
   publicKey: z.string(),
   transactionId: z.string().exactOptional(),
   exchangeFor: keyId.exactOptional(),
+  /** The name it gets when the key in `exchangeFor` is dropped. */
+  takesName: z.string().exactOptional(),
 })
 
 /** The first line of the journal; `storeKey` tells which store key sealed the keys, without telling the key. */

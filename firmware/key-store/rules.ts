@@ -18,15 +18,6 @@ export function checkName(name: string): void {
   })
 }
 
-/** @throws key-name-taken */
-export function checkKeyNameFree(name: string, state: StoreState, reservations: Iterable<Reservation>): void {
-  if (![...identitiesOf(state), ...reservations].some((key) => key.name === name)) return
-  throw new PlatenError('key-name-taken', `name: a key with the name ${JSON.stringify(name)} is registered already`, {
-    facts: { field: 'name', name },
-    fix: 'Give another name, or delete the key that has it.',
-  })
-}
-
 /**
  * Counts keys, pending keys and reservations against the limit. One slot beyond it is for exchanging a key in a full
  * store, one exchange at a time.

@@ -33,6 +33,7 @@ export function apply(state: StoreState, event: StoreEvent): void {
       if (state.ready.has(event.key.id) || state.dropped.has(event.key.id)) break
       state.pending.delete(event.key.id)
       state.ready.set(event.key.id, { key: event.key, chain: event.chain })
+      if (event.key.exchangeFor !== undefined && !state.ready.has(event.key.exchangeFor)) takeName(state, event.key.id)
       if (event.assign !== undefined) assign(state, event.assign, event.key.id)
       if (event.replaces !== undefined) drop(state, event.replaces)
       break
@@ -110,4 +111,13 @@ function drop(state: StoreState, id: KeyId): void {
   state.pending.delete(id)
   state.dropped.add(id)
   for (const [use, user] of state.uses) if (user === id) state.uses.delete(use)
+  for (const { key } of state.ready.values()) if (key.exchangeFor === id) takeName(state, key.id)
+}
+
+/** The exchange is over: the new key has the name that the old one had. */
+function takeName(state: StoreState, id: KeyId): void {
+  const ready = state.ready.get(id)
+  if (ready?.key.takesName === undefined) return
+  const { takesName: name, ...key } = ready.key
+  state.ready.set(id, { ...ready, key: { ...key, name } })
 }

@@ -162,6 +162,11 @@ export function withAutomaticUpdate(
   return { version: 1, revision: stored.revision + 1, items }
 }
 
+/** Communication Settings and requests by hand are refused while the timer is on (device.md sections 2, 3). @throws timer-enabled */
+export function refuseWhileTimerEnabled({ enabled }: Pick<AutomaticSettings, 'enabled'>): void {
+  if (enabled) throw new PlatenError('timer-enabled', 'the timer for automatic issuance requests is on', { fix: 'Switch it off with timer off, then try again.' })
+}
+
 function requestOf(items: StoredAutomatic['items']): AutomaticRequest | undefined {
   if (items.keyName === undefined || items.commonName === undefined) return undefined
   return {

@@ -2,7 +2,7 @@ export { communicationItems, readFingerprint, serverUrl } from './communication.
 export type { CommunicationSettings, CommunicationUpdate, Policy } from './communication.js'
 export { Settings } from './settings.js'
 export type { WorkedWith } from './settings.js'
-export { automaticItems } from './automatic.js'
+export { automaticItems, refuseWhileTimerEnabled } from './automatic.js'
 export type { AutomaticItem, AutomaticRequest, AutomaticSettings, AutomaticUpdate } from './automatic.js'
 export { AutomaticSettingsFile } from './automatic-file.js'
 export type { AutomaticFileOptions } from './automatic-file.js'

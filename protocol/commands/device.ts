@@ -29,6 +29,7 @@ export const status = command({
     'https-port': count('HTTPS port').optional(),
     'request-status': shown('Newest request').optional(),
     'request-details': shown('Details').optional(),
+    'next-request': date('Next Request Date/Time').optional(),
     problems: shownList('Problems'),
   }),
   examples: ['status'],

@@ -78,6 +78,20 @@ export function listOf<Item extends z.ZodType<string, string>>(about: string, it
   return field(z.preprocess(split, z.array(item).max(most)), about, `at most ${most} ${limits}, with commas between`)
 }
 
+/** Yes or no, on or off, true or false. */
+export function yesOrNo(about: string) {
+  const typed = z.preprocess((value) => (typeof value === 'string' ? words.get(value.toLowerCase()) ?? value : value), z.boolean())
+  return field(typed, about, 'yes or no')
+}
+
+const words: ReadonlyMap<string, boolean> = new Map([['yes', true], ['on', true], ['true', true], ['no', false], ['off', false], ['false', false]])
+
+/** A date and time with its zone, as wall ms: `2027-03-01T08:00:00Z`, `2027-03-01T09:00+01:00`. */
+export function dateAndTime(about: string) {
+  const typed = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/i).transform((value) => Date.parse(value)).pipe(z.number().min(0))
+  return field(typed, about, 'a date and time with its zone, like 2027-03-01T08:00:00Z')
+}
+
 /** A SHA-256 fingerprint; upper case, colons and spaces are taken out. */
 export function fingerprint(about: string) {
   const typed = z.string().transform((value) => value.replace(/[:\s]/g, '').toLowerCase()).pipe(z.string().regex(/^[0-9a-f]{64}$/))

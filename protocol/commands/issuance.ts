@@ -7,7 +7,7 @@ import { isDomainName, isHostName, isIpAddress } from '../host-name.js'
 import { CHALLENGE_PROMPT } from './prompts.js'
 import { date, flag, shown, shownNames } from './replies.js'
 
-const commonName = field(
+export const commonName = field(
   z.string().max(64).refine((value) => isIpAddress(value) || isDomainName(value)),
   'Common Name',
   'an IP address or a fully qualified domain name of at most 64 characters',

@@ -5,6 +5,7 @@ import type { CommandDefinition } from './definition.js'
 import { help, log, logout, password, restart, status, whoami } from './device.js'
 import { history, poll, request } from './issuance.js'
 import { keysAssign, keysDelete, keysList, keysShow } from './keys.js'
+import { timerOff, timerSet, timerShow } from './timer.js'
 
 export const commands = {
   'comm show': commShow,
@@ -16,6 +17,9 @@ export const commands = {
   status,
   history,
   poll,
+  'timer show': timerShow,
+  'timer set': timerSet,
+  'timer off': timerOff,
   'keys list': keysList,
   'keys show': keysShow,
   'keys delete': keysDelete,

@@ -66,6 +66,30 @@ export class IssuanceStandIn {
   }
 }
 
+/** A timer that is off, or on and idle, as commands see it; its updates are kept. */
+export class TimerStandIn {
+  readonly updates: unknown[] = []
+  enabled = false
+
+  settings(): ReturnType<Services['automatic']['settings']> {
+    return { revision: 0, enabled: this.enabled, autoAdjust: true, renewByExpiry: true, restartAfterAcquiring: false, deleteOld: false, hasChallenge: false }
+  }
+
+  update(update: Parameters<Services['automatic']['update']>[0]): ReturnType<Services['automatic']['update']> {
+    this.updates.push(update)
+    this.enabled = update.enabled ?? this.enabled
+    return Promise.resolve(this.settings())
+  }
+
+  view(): ReturnType<Services['automatic']['view']> {
+    return { polls: 0 }
+  }
+
+  keysChanged(): void {
+    // Nothing hangs on the keys here.
+  }
+}
+
 /** The commands and the console of a board over a disk in memory, with everything it wrote in reach of the test. */
 export async function consoleBoard({ disk = new RecordingDisk(), clock = new VirtualClock(start) }: { readonly disk?: RecordingDisk; readonly clock?: VirtualClock } = {}) {
   const logged: string[] = []
@@ -77,7 +101,7 @@ export async function consoleBoard({ disk = new RecordingDisk(), clock = new Vir
   const restarts: string[] = []
   const board = { product: 'Platen', version: '0.1.0', bootId: '1a2b3c4d', restartReason: 'first start', startedAt: clock.monotonic(), httpsPort: () => 443, problems: [] }
   const services: Services = {
-    board, clock, access, settings, store, limits: { maxKeys: 4, maxCaCertificates: 2 }, issuance, log,
+    board, clock, access, settings, automatic: new TimerStandIn(), automaticSettings: { problems: () => [] }, store, limits: { maxKeys: 4, maxCaCertificates: 2 }, issuance, log,
     useKey: { problems: () => [], put: async (use, id) => {
       await store.assign(use, store.entries()[0]?.id === id ? undefined : id)
       return { enabled: use === 'tls' }

@@ -3,7 +3,7 @@ import type { ExecutionContext } from 'ava'
 import { KeyStore, type KeyId } from '../../firmware/key-store/index.js'
 import { Issuance, type RequestSpecification } from '../../firmware/issuance/index.js'
 import { LinuxHttp, linuxRandom, type Http, type HttpRequest, type HttpResponse, type Log } from '../../firmware/platform/index.js'
-import { Settings } from '../../firmware/settings/index.js'
+import { AutomaticSettingsFile, protectorFrom, Settings } from '../../firmware/settings/index.js'
 import type { KeyUse } from '../../protocol/key-use.js'
 import { VirtualClock } from '../../rig/boards/virtual-clock.js'
 import type { ScepServer } from '../../rig/scep-server/index.js'
@@ -37,6 +37,9 @@ export interface Bench {
   readonly issuance: Issuance
   readonly store: KeyStore
   readonly settings: Settings
+  readonly automaticSettings: AutomaticSettingsFile
+  /** Why the timer wanted a restart, each time. */
+  readonly restarts: string[]
   readonly disk: RecordingDisk
   readonly clock: VirtualClock
   readonly http: WatchedHttp
@@ -56,13 +59,17 @@ export interface BenchOptions {
   readonly clock?: VirtualClock
   /** The keys that requests get, in turn; the last one again and again. */
   readonly keys?: readonly KeyObject[]
+  /** Instead of the real HTTP port. */
+  readonly server?: Http
+  /** What Auto Adjust draws, seconds. */
+  readonly jitter?: number
 }
 
 /** What of a board a request needs, over a disk in memory and the real HTTP port. It closes with the test. */
 export async function bench(t: ExecutionContext, options: BenchOptions = {}): Promise<Bench> {
   const { image, maxKeys = 4, clock = new VirtualClock(Date.now()), keys = [fixtureKeys.three] } = options
   const disk = new RecordingDisk(image)
-  const http = new WatchedHttp(new LinuxHttp(clock))
+  const http = new WatchedHttp(options.server ?? new LinuxHttp(clock))
   const logged: string[] = []
   const write = (text: string, facts = {}): void => void logged.push(`${text} ${JSON.stringify(facts)}`)
   const log: Log = { debug: write, info: write, warn: write, error: write }
@@ -85,14 +92,19 @@ export async function bench(t: ExecutionContext, options: BenchOptions = {}): Pr
       return uses.fail === undefined ? Promise.resolve({ enabled: uses.enabled }) : Promise.reject(uses.fail)
     },
   }
-  const platform = { clock, random: linuxRandom, keys: { rsa }, disk, http }
-  const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: '/issuance' })
+  const random = { bytes: linuxRandom.bytes, integer: (low: number, high: number) => options.jitter ?? linuxRandom.integer(low, high) }
+  const platform = { clock, random, keys: { rsa }, disk, http }
+  const protector = store.withStoreKey((storeKey) => protectorFrom(storeKey, linuxRandom.bytes))
+  const automaticSettings = await AutomaticSettingsFile.open({ disk, directory: '/settings', protector, clock, log })
+  const restarts: string[] = []
+  const automatic = { settings: automaticSettings, restart: (why: string) => Promise.resolve(void restarts.push(why)) }
+  const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: '/issuance', automatic })
   const close = async (): Promise<void> => {
     await issuance.close()
     await store.close()
   }
   t.teardown(close)
-  return { issuance, store, settings, disk, clock, http, logged, uses, made, close }
+  return { issuance, store, settings, automaticSettings, restarts, disk, clock, http, logged, uses, made, close }
 }
 
 /** Sets the board up for a server, CA pinned. */

@@ -4,6 +4,7 @@ export { drawJitter, jitterFrom, longestJitter, shortestJitter } from './jitter.
 export { step } from './schedule.js'
 export { emptySchedule, readSchedule } from './state.js'
 export type { Attempt, Cause, ScheduleState } from './state.js'
-export { viewOf } from './view.js'
+export { dueOf, viewOf } from './view.js'
+export { without } from './without.js'
 export type { ScheduleView } from './view.js'
 export type { Effect, Outcome, ScheduleEvent, Step, World } from './world.js'

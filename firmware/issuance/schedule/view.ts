@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../protocol/errors.js'
+import { seconds } from '../../../protocol/time.js'
 import { nextDue } from './plan.js'
 import type { Cause, ScheduleState } from './state.js'
 import type { World } from './world.js'
@@ -35,4 +36,11 @@ export function viewOf(state: ScheduleState, { clock, settings }: Pick<World, 'c
   const next = settings.enabled ? nextDue(state) : undefined
   if (next === undefined) return { polls: 0 }
   return { status: 'To Be Processed', cause: next.cause, nextAt: next.moment, polls: 0, ...(unset ? { reason: 'clock-not-set' } : {}) }
+}
+
+/** The due of the row that is open: the date that was promised (wall ms), and the jitter that was drawn for it. */
+export function dueOf({ attempt, ...state }: ScheduleState): { readonly date: number; readonly jitterSeconds: number } | undefined {
+  if (attempt !== undefined) return { date: attempt.dueAt - seconds(attempt.jitterSeconds), jitterSeconds: attempt.jitterSeconds }
+  const due = nextDue(state)?.due
+  return due === undefined ? undefined : { date: due.foundAt ?? due.date, jitterSeconds: due.jitterSeconds }
 }
