@@ -45,7 +45,8 @@ export interface Board {
 /**
  * Starts a board: data directory, run record, key store, settings, key uses with their listener, issuance, serial
  * console, in this order; it stops in reverse. What was opened is closed again when a later step fails.
- * @throws disk-failed, store-locked, store-damaged, listen-failed, connect-failed
+ * A taken HTTPS port does not keep it from starting; the status says so.
+ * @throws disk-failed, store-locked, store-damaged, connect-failed
  */
 export async function startBoard(platform: Platform, config: BoardConfig, options: BoardOptions): Promise<Board> {
   const bootId = Buffer.from(platform.random.bytes(4)).toString('hex')
@@ -155,7 +156,8 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
     host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address,
   })
   ending.opened('HTTPS listener', () => tls.close())
-  const useKey = new KeyUses({ store, drivers: [tls], log })
+  const useKey = new KeyUses({ store, drivers: [tls], log, clock: platform.clock })
+  ending.opened('key uses', () => useKey.close())
   await useKey.start()
   const automatic = { settings: automaticSettings, restart: (why: string) => restart({ by: 'automatic issuance', why }) }
   const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data, automatic })
