@@ -45,8 +45,7 @@ export interface Board {
 /**
  * Starts a board: data directory, run record, key store, settings, key uses with their listener, issuance, serial
  * console, in this order; it stops in reverse. What was opened is closed again when a later step fails.
- * A taken HTTPS port does not keep it from starting; the status says so.
- * @throws disk-failed, store-locked, store-damaged, connect-failed
+ * @throws disk-failed, store-locked, store-damaged, listen-failed, connect-failed
  */
 export async function startBoard(platform: Platform, config: BoardConfig, options: BoardOptions): Promise<Board> {
   const bootId = Buffer.from(platform.random.bytes(4)).toString('hex')
@@ -156,8 +155,7 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
     host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address,
   })
   ending.opened('HTTPS listener', () => tls.close())
-  const useKey = new KeyUses({ store, drivers: [tls], log, clock: platform.clock })
-  ending.opened('key uses', () => useKey.close())
+  const useKey = new KeyUses({ store, drivers: [tls], log })
   await useKey.start()
   const automatic = { settings: automaticSettings, restart: (why: string) => restart({ by: 'automatic issuance', why }) }
   const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data, automatic })

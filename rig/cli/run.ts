@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { PlatenError } from '../../protocol/errors.js'
 import type { RigPlatform } from '../platform/index.js'
 import { htmlPage, junit, outcomeOfRun, outcomeOfScenario, outcomeWords, runLines, timeline, type RunClock, type RunRecord, type ScenarioResult } from '../reports/index.js'
-import { play, scenarios, VirtualWorld, type ClockKind, type Scenario, type World } from '../scenarios/index.js'
+import { play, ProcessWorld, scenarios, VirtualWorld, type ClockKind, type Scenario, type World } from '../scenarios/index.js'
 import { defaultAlpha, exitCode, settleRun, spell } from '../verdicts/index.js'
 
 interface RunOptions {
@@ -13,7 +13,7 @@ interface RunOptions {
   readonly out?: string
 }
 
-const clocks: readonly ClockKind[] = ['virtual']
+const clocks: readonly ClockKind[] = ['virtual', 'scaled', 'real']
 
 const examples = `
 Without names all scenarios run that the clock allows; \`npm run rig -- list\` names them. A fresh seed is drawn and
@@ -51,7 +51,7 @@ async function run(platform: RigPlatform, names: readonly string[], options: Run
   for (const scenario of chosen) {
     write('')
     write(`${scenario.name}: ${scenario.promise}`)
-    const result = await play(scenario, openWorld(`${seed} ${scenario.name}`), {
+    const result = await play(scenario, await openWorld(platform, clock, `${seed} ${scenario.name}`), {
       seed, wall, replay: replay(scenario.name), listeners: [timeline(write)],
       ...(options.boards === undefined ? {} : { boards: options.boards }),
     })
@@ -76,8 +76,8 @@ function choose(names: readonly string[], clock: ClockKind): readonly Scenario[]
   return scenarios.filter((scenario) => (names.length === 0 || names.includes(scenario.name)) && scenario.clocks.includes(clock))
 }
 
-function openWorld(seed: string): World {
-  return new VirtualWorld(seed)
+async function openWorld(platform: RigPlatform, clock: RunClock, seed: string): Promise<World> {
+  return clock.kind === 'virtual' ? new VirtualWorld(seed) : ProcessWorld.open(platform, clock)
 }
 
 /** Many checks must not make a false alarm likely: the statistical ones of a run are one family. */

@@ -1,6 +1,7 @@
 export { play } from './play.js'
 export type { PlayOptions } from './play.js'
-export { scenarios } from './promises/index.js'
+export { jitterUniformOver, scenarios } from './promises/index.js'
+export { ProcessWorld } from './process-world.js'
 export type { ClockKind, Findings, Scenario } from './scenario.js'
 export { VirtualWorld } from './virtual-world.js'
 export type { World } from './world.js'

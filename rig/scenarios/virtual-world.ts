@@ -1,5 +1,5 @@
 import { seconds } from '../../protocol/time.js'
-import { authorityKeys, seededRandom, VirtualBoard, VirtualClock, VirtualNetwork, type VaryPlatform } from '../boards/index.js'
+import { serverKeys, seededRandom, VirtualBoard, VirtualClock, VirtualNetwork, type VaryPlatform } from '../boards/index.js'
 import { exactWitness } from '../verdicts/index.js'
 import type { BoardWish, World } from './world.js'
 
@@ -24,7 +24,7 @@ export class VirtualWorld implements World {
     this.#seed = seed
     this.#vary = vary
     this.server = {
-      clock: this.time, random: seededRandom(`${seed} server`).bytes, keys: authorityKeys, listenHttp: this.#network.listenHttp,
+      clock: this.time, random: seededRandom(`${seed} server`).bytes, keys: serverKeys(), listenHttp: this.#network.listenHttp,
       files: noFiles,
     }
   }

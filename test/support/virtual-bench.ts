@@ -1,12 +1,12 @@
 import type { ExecutionContext } from 'ava'
-import { authorityKeys, seededRandom, VirtualBoard, VirtualClock, VirtualNetwork, type VirtualBoardOptions } from '../../rig/boards/index.js'
+import { serverKeys, seededRandom, VirtualBoard, VirtualClock, VirtualNetwork, type VirtualBoardOptions } from '../../rig/boards/index.js'
 import { startScepServer, type ScepServer } from '../../rig/scep-server/index.js'
 
 /** A board in this process, signed in, and a server that it reaches without sockets; both end with the test. */
 export async function virtualBench(t: ExecutionContext, options: Partial<VirtualBoardOptions> = {}): Promise<{ clock: VirtualClock; board: VirtualBoard; server: ScepServer; log: { line: string; at: number }[] }> {
   const clock = new VirtualClock(Date.UTC(2027, 2, 1, 8))
   const network = new VirtualNetwork()
-  const server = await startScepServer({ platform: { clock, random: seededRandom('server').bytes, keys: authorityKeys, listenHttp: network.listenHttp, files: undefined as never } })
+  const server = await startScepServer({ platform: { clock, random: seededRandom('server').bytes, keys: serverKeys(), listenHttp: network.listenHttp, files: undefined as never } })
   const log: { line: string; at: number }[] = []
   const board = new VirtualBoard({ name: 'board', clock, network, seed: 'test', onLog: (line, at) => log.push({ line, at }), ...options })
   t.teardown(() => board.cutPower())

@@ -4,28 +4,36 @@ import { fixtureKeyData } from './fixture-key-data.js'
 
 const keys: (KeyObject | undefined)[] = []
 
-function fixtureKey(at: number): KeyObject {
-  const place = at % fixtureKeyData.length
+function fixtureKey(place: number): KeyObject {
   return (keys[place] ??= createPrivateKey({ key: Buffer.from(fixtureKeyData[place] ?? '', 'base64'), format: 'der', type: 'pkcs8' }))
 }
 
-/** The one key that no board gets: a store refuses keys that share a factor. */
-const authorityKey = 0
+/** Kept for servers (their CA, and the strangers that faults bring in): a board that trusted one of them by its own key would prove nothing. */
+const forServers = 3
 
 /**
- * Makes keys without making them: the fixtures in turn. The first is the default key's for good; the others come
- * again after ten, so a store that holds more than ten issued keys at once will refuse one.
+ * Makes keys for one board without making them: the fixtures in turn. The first is the default key's for good; the
+ * others come again after twelve, and a store that still holds one then refuses it, as it should.
  */
 export function boardKeys(): KeyMaker {
+  const turn = fixtureKeyData.length - forServers - 1
   let made = 0
   return {
     rsa: (bits) => {
       if (bits !== 2048) return Promise.reject(new TypeError(`fixture keys have 2048 bits, not ${bits}`))
       made += 1
-      return Promise.resolve(fixtureKey(made === 1 ? 1 : 2 + (made - 2) % (fixtureKeyData.length - 2)))
+      return Promise.resolve(fixtureKey(made === 1 ? forServers : forServers + 1 + (made - 2) % turn))
     },
   }
 }
 
-/** For the authority of a virtual server; whatever its size, the key has 2048 bits. */
-export const authorityKeys: KeyMaker = { rsa: () => Promise.resolve(fixtureKey(authorityKey)) }
+/** For one server, in turn; whatever size is asked for, they have 2048 bits. */
+export function serverKeys(): KeyMaker {
+  let made = 0
+  return {
+    rsa: () => {
+      made += 1
+      return Promise.resolve(fixtureKey((made - 1) % forServers))
+    },
+  }
+}

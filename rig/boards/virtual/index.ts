@@ -1,7 +1,7 @@
 export { BoardClock, BoardRtc } from './board-clock.js'
 export { applyEffect, emptyImage, entriesOf, filesOf, rootNode } from './disk-image.js'
 export type { DiskImage, Effect, Entries, FileBytes } from './disk-image.js'
-export { authorityKeys, boardKeys } from './fixture-keys.js'
+export { serverKeys, boardKeys } from './fixture-keys.js'
 export { MemoryDisk } from './memory-disk.js'
 export type { DiskOperation } from './memory-disk.js'
 export { Power } from './power.js'
