@@ -3,6 +3,7 @@ import { LinuxDisk } from './linux-disk.js'
 import { LinuxHttp } from './linux-http.js'
 import { linuxKeys } from './linux-keys.js'
 import { linuxNetwork } from './linux-network.js'
+import { LinuxProcesses } from './linux-processes.js'
 import { linuxRandom } from './linux-random.js'
 import { linuxSerial } from './linux-serial.js'
 import type { Platform } from './ports.js'
@@ -17,5 +18,6 @@ export function linuxPlatform(clock: Clock): Platform {
     http: new LinuxHttp(clock),
     network: linuxNetwork(clock),
     serial: linuxSerial,
+    processes: new LinuxProcesses(clock),
   }
 }

@@ -15,6 +15,8 @@ export interface Platform {
   readonly http: Http
   readonly network: Network
   readonly serial: SerialPorts
+  /** Absent where no programs run, as on a board in virtual time; then a use that needs one is off. */
+  readonly processes?: Processes
 }
 
 export interface Random {
@@ -145,4 +147,39 @@ export interface SerialPorts {
    * @throws connect-failed
    */
   open(path: string, baudRate: number): Promise<Duplex>
+}
+
+export interface ProcessExit {
+  /** Undefined when a signal ended it. */
+  readonly code: number | undefined
+  readonly signal: string | undefined
+}
+
+export interface RunningProcess {
+  readonly pid: number
+  readonly exited: Promise<ProcessExit>
+  /** Sends a signal; does nothing when the process has ended. */
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void
+}
+
+/** Programs of this machine: the daemons that a key is put to use by, and what talks to them. */
+export interface Processes {
+  /**
+   * Starts a program without a shell; it is killed with this process.
+   * @throws connect-failed when the program is not there
+   */
+  start(command: string, args: readonly string[], options?: {
+    readonly environment?: Readonly<Record<string, string>>
+    readonly directory?: string
+    /** Each line of its standard output and standard error. */
+    readonly onLine?: (line: string) => void
+  }): Promise<RunningProcess>
+  /**
+   * Runs a program to its end.
+   * @returns its exit code and the last 1,000 lines of its standard output and standard error, in the order of arrival
+   * @throws connect-failed when the program is not there; timed-out, and it is killed
+   */
+  run(command: string, args: readonly string[], timeout: Duration): Promise<ProcessExit & { readonly lines: readonly string[] }>
+  /** Whether a program of that name is on the path. */
+  has(command: string): Promise<boolean>
 }

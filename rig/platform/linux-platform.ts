@@ -1,9 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { LinuxClock, LinuxHttp, linuxKeys, linuxNetwork, linuxRandom } from '../../firmware/platform/index.js'
+import { LinuxClock, LinuxHttp, linuxKeys, LinuxProcesses, linuxNetwork, linuxRandom } from '../../firmware/platform/index.js'
 import { listenHttp } from './http-listener.js'
 import { linuxFiles } from './linux-files.js'
 import { linuxLines } from './linux-lines.js'
-import { LinuxProcesses } from './linux-processes.js'
 import { linuxTerminal } from './linux-terminal.js'
 import type { RigPlatform } from './ports.js'
 import { interrupted } from './system.js'
@@ -15,7 +14,7 @@ export function linuxPlatform(): RigPlatform {
     clock,
     random: linuxRandom.bytes,
     keys: linuxKeys,
-    processes: new LinuxProcesses(),
+    processes: new LinuxProcesses(clock),
     lines: linuxLines,
     files: linuxFiles,
     http: new LinuxHttp(clock),

@@ -1,9 +1,11 @@
 /** What the rig asks of the machine it runs on. Linux has one form of each; a test may give another. */
 import type { Duplex } from 'node:stream'
-import type { Http, KeyMaker, Network } from '../../firmware/platform/index.js'
+import type { Http, KeyMaker, Network, Processes } from '../../firmware/platform/index.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import type { Clock } from '../../protocol/time.js'
 import type { ListenHttp } from './http-ports.js'
+
+export type { ProcessExit, Processes, RunningProcess } from '../../firmware/platform/index.js'
 
 export interface RigPlatform {
   readonly clock: Clock
@@ -22,34 +24,6 @@ export interface RigPlatform {
   readonly terminal: Terminal | undefined
   /** Resolves with the first SIGINT or SIGTERM. */
   interrupted(): Promise<string>
-}
-
-export interface ProcessExit {
-  /** Undefined when a signal ended it. */
-  readonly code: number | undefined
-  readonly signal: string | undefined
-}
-
-export interface RunningProcess {
-  readonly pid: number
-  readonly exited: Promise<ProcessExit>
-  /** Sends a signal; does nothing when the process has ended. */
-  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void
-}
-
-export interface Processes {
-  /**
-   * Starts a program without a shell; it is killed with the rig.
-   * @throws connect-failed when the program is not there
-   */
-  start(command: string, args: readonly string[], options?: {
-    readonly environment?: Readonly<Record<string, string>>
-    readonly directory?: string
-    /** Each line of its standard output and standard error. */
-    readonly onLine?: (line: string) => void
-  }): Promise<RunningProcess>
-  /** Whether a program of that name is on the path. */
-  has(command: string): Promise<boolean>
 }
 
 /** Byte streams that stand for a serial line. */

@@ -149,7 +149,7 @@ test.serial('the challenge is found nowhere but in the request: not on the line,
 })
 
 test.serial('without socat the same board runs on a Unix socket', async (t) => {
-  const board = await boardUnderTest(t, { onPlatform: { ...platform, processes: { start: (...given) => platform.processes.start(...given), has: () => Promise.resolve(false) } } })
+  const board = await boardUnderTest(t, { onPlatform: { ...platform, processes: { start: (...given) => platform.processes.start(...given), run: (...given) => platform.processes.run(...given), has: () => Promise.resolve(false) } } })
   t.is(board.line.form, 'unix')
   t.is((await does(t, board, 'whoami'))['account'], 'administrator')
 })

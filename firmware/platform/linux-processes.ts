@@ -3,16 +3,19 @@ import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PlatenError } from '../../protocol/errors.js'
+import type { Clock } from '../../protocol/time.js'
 import type { ProcessExit, Processes, RunningProcess } from './ports.js'
 
 /**
  * Child processes of this one, each the head of a process group: SIGKILL takes the whole group at once, as a power cut
- * does; other signals go to the head alone, which is to stop its own children. What still runs when the rig ends is killed.
+ * does; other signals go to the head alone, which is to stop its own children. What still runs when this process ends is killed.
  */
 export class LinuxProcesses implements Processes {
+  readonly #clock: Clock
   readonly #running = new Set<RunningProcess>()
 
-  constructor() {
+  constructor(clock: Clock) {
+    this.#clock = clock
     process.on('exit', () => this.#running.forEach((running) => running.signal('SIGKILL')))
   }
 
@@ -36,6 +39,24 @@ export class LinuxProcesses implements Processes {
     this.#running.add(running)
     void exited.then(() => this.#running.delete(running))
     return running
+  }
+
+  async run(...[command, args, timeout]: Parameters<Processes['run']>): ReturnType<Processes['run']> {
+    const lines: string[] = []
+    const onLine = (line: string): void => {
+      lines.push(line)
+      if (lines.length > 1000) lines.shift()
+    }
+    const running = await this.start(command, args, { onLine })
+    const late = new Promise<undefined>((resolve) => {
+      const timer = this.#clock.after(`run ${command}`, timeout, () => resolve(undefined))
+      void running.exited.then(() => timer.cancel())
+    })
+    const exit = await Promise.race([running.exited, late])
+    if (exit !== undefined) return { ...exit, lines }
+    running.signal('SIGKILL')
+    await running.exited
+    throw new PlatenError('timed-out', `${command} did not end within ${timeout / 1000} s`, { facts: { command, lastWords: lines.at(-1) ?? '' } })
   }
 
   async has(command: string): Promise<boolean> {

@@ -1,0 +1,25 @@
+import test from 'ava'
+import { LinuxProcesses } from '../../../firmware/platform/index.js'
+import { seconds } from '../../../protocol/time.js'
+import { VirtualClock } from '../../../rig/boards/index.js'
+
+test('a program runs to its end, with its exit code and what it wrote', async (t) => {
+  const { code, lines } = await new LinuxProcesses(new VirtualClock(0)).run(process.execPath, ['-e', 'console.log("out"); console.error("err"); process.exit(3)'], seconds(10))
+  t.is(code, 3)
+  t.deepEqual([...lines].sort(), ['err', 'out'])
+})
+
+test('a program that takes too long is killed, with all that it started', async (t) => {
+  const clock = new VirtualClock(0)
+  const run = new LinuxProcesses(clock).run('sh', ['-c', 'sleep 1000 & wait'], seconds(2))
+  while (clock.timers().length === 0) await clock.advance(seconds(0))
+  await clock.advance(seconds(2))
+  await t.throwsAsync(run, { code: 'timed-out' })
+})
+
+test('a program that is not there is told by name', async (t) => {
+  const processes = new LinuxProcesses(new VirtualClock(0))
+  await t.throwsAsync(processes.start('no-such-program', []), { code: 'connect-failed', message: /no-such-program/ })
+  t.false(await processes.has('no-such-program'))
+  t.true(await processes.has('sh'))
+})
