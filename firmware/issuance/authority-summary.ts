@@ -17,17 +17,17 @@ export interface AuthoritySummary {
   readonly certificates: readonly { readonly role: string; readonly subject: string; readonly notAfter: number; readonly fingerprint: string }[]
 }
 
-/** @param pin the pinned fingerprint, if there is one */
-export function summarize({ certificates, capabilities, roles }: AuthorityOffer, pin: string | undefined): AuthoritySummary {
+/** @param pin the pinned fingerprint, if there is one @param next that of the CA which the pinned one named (C-20) */
+export function summarize({ certificates, capabilities, roles }: AuthorityOffer, pin: string | undefined, next?: string): AuthoritySummary {
   // When the pinned CA is among several at the top, it is the one to show.
-  const top = certificates.find(({ fingerprint }) => fingerprint === pin) ?? roles.top
+  const top = certificates.find(({ fingerprint }) => fingerprint === pin) ?? certificates.find(({ fingerprint }) => fingerprint === next) ?? roles.top
   const sorted = [top, ...certificates.filter((certificate) => certificate !== top)]
   return {
     fingerprint: top.fingerprint,
     subject: top.subject,
     notBefore: top.notBefore,
     notAfter: top.notAfter,
-    pin: pin === undefined ? 'not-pinned' : top.fingerprint === pin ? 'pinned' : 'mismatch',
+    pin: pin === undefined ? 'not-pinned' : top.fingerprint === pin || top.fingerprint === next ? 'pinned' : 'mismatch',
     capabilities: wordsOf(capabilities),
     certificates: sorted.map((certificate) => ({ role: roleOf(certificate, top), subject: certificate.subject, notAfter: certificate.notAfter, fingerprint: certificate.fingerprint })),
   }

@@ -1,4 +1,5 @@
 import { PlatenError } from '../../protocol/errors.js'
+import { fingerprint } from '../../protocol/scep/index.js'
 import { trustAuthority, type AuthorityOffer } from '../scep/index.js'
 import { readFingerprint, refuseWhileTimerEnabled } from '../settings/index.js'
 import { summarize, type AuthoritySummary } from './authority-summary.js'
@@ -96,17 +97,20 @@ export class Issuance {
 
   /** Asks the server for its CA. @throws not-configured and what an exchange can throw */
   async fetchAuthority(): Promise<AuthoritySummary> {
-    return summarize(await this.#desk.client().fetchAuthority(), this.#options.settings.get().caFingerprint)
+    const { settings } = this.#options
+    const { caFingerprint } = settings.get()
+    const next = caFingerprint === undefined ? undefined : settings.nextCa(caFingerprint)
+    return summarize(await this.#desk.client().fetchAuthority(), caFingerprint, next === undefined ? undefined : fingerprint(next))
   }
 
   /**
    * Trusts the CA with this fingerprint from now on, after asking the server that it has it, and registers it.
    * @throws timer-enabled, invalid-value, ca-mismatch, chain-not-trusted, ca-store-full, not-configured, disk-failed and what an exchange can throw
    */
-  async pin(fingerprint: string): Promise<{ readonly fingerprint: string; readonly subject: string; readonly changed: boolean }> {
+  async pin(typed: string): Promise<{ readonly fingerprint: string; readonly subject: string; readonly changed: boolean }> {
     const { settings, automatic } = this.#options
     refuseWhileTimerEnabled(automatic.settings.get())
-    const pin = readFingerprint(fingerprint)
+    const pin = readFingerprint(typed)
     const offer = await this.#desk.client().fetchAuthority()
     // Dates are judged at each request; a pin is about who it is.
     const { top } = trustAuthority(offer, pin, { allowSha1: settings.get().policy === 'legacy' })

@@ -1,4 +1,5 @@
 import { PlatenError } from '../../protocol/errors.js'
+import { readCertificate } from '../../protocol/scep/index.js'
 import { seconds } from '../../protocol/time.js'
 import type { KeyStore } from '../key-store/index.js'
 import type { Log, Platform } from '../platform/index.js'
@@ -70,9 +71,14 @@ export class RequestDesk {
   tools({ recorder = this.#byHand, progress = () => undefined }: { readonly recorder?: RunRecorder; readonly progress?: ReportProgress | undefined } = {}): RunTools {
     const { platform, store, settings, useKey, log } = this.options
     const pin = settings.get().caFingerprint ?? ''
+    const known = settings.nextCa(pin)
     return {
       platform, store, useKey, log, pin, progress, recorder,
       client: this.client(),
+      nextCa: {
+        known: known === undefined ? undefined : readCertificate(known),
+        remember: (next) => settings.rememberNextCa(pin, next.der),
+      },
       rememberWorked: (suite) => settings.rememberWorked(pin, suite),
       isClosing: () => this.#closing,
     }

@@ -4,7 +4,7 @@ import { buildCsr, nameDer, readCertificate, type Certificate, type Signer } fro
 import type { KeyId, KeyStore, Reservation } from '../key-store/index.js'
 import type { PutToUse } from '../key-use/index.js'
 import type { Log, Platform } from '../platform/index.js'
-import { makeSignerCertificate, type Answer, type ScepClient, type Suite } from '../scep/index.js'
+import { makeSignerCertificate, type Answer, type ScepClient, type Suite, type TrustedAuthority } from '../scep/index.js'
 import type { CommunicationSettings } from '../settings/index.js'
 import type { KeyUse } from '../../protocol/key-use.js'
 import { alternativeNames } from './checks.js'
@@ -39,6 +39,8 @@ export interface RunTools {
   readonly useKey: KeyUseSwitch
   readonly client: ScepClient
   readonly pin: NonNullable<CommunicationSettings['caFingerprint']>
+  /** C-20: the CA that the pinned one named before, and where to keep the name. */
+  readonly nextCa: { readonly known: Certificate | undefined; readonly remember: (next: Certificate) => Promise<void> }
   readonly rememberWorked: (suite: Suite) => Promise<void>
   readonly log: Log
   readonly progress: ReportProgress
@@ -156,10 +158,28 @@ export class RequestRun {
   }
 
   async #checkServer(): Promise<RequestInput> {
-    this.#authority = await this.#tools.client.findAuthority(this.#tools.pin)
+    const { client, pin, nextCa } = this.#tools
+    const authority = await client.findAuthority(pin, nextCa.known)
+    const next = nextCa.known ?? await this.#askForNext(authority)
+    this.#authority = next === undefined ? authority : { ...authority, next }
     // C-20.
-    if (this.#request?.signedBy?.messageType === 'RenewalReq' && !this.#authority.capabilities.renewal) throw new PlatenError('renewal-not-offered', 'the CA does not say Renewal')
+    if (this.#request?.signedBy?.messageType === 'RenewalReq' && !authority.capabilities.renewal) throw new PlatenError('renewal-not-offered', 'the CA does not say Renewal')
     return { is: 'server-checked' }
+  }
+
+  /** A help for the time when the CA changes: no request fails for it. */
+  async #askForNext(authority: TrustedAuthority): Promise<Certificate | undefined> {
+    const { client, nextCa, log } = this.#tools
+    try {
+      const next = await client.nextAuthority(authority)
+      if (next === undefined) return undefined
+      await nextCa.remember(next)
+      log.info(`the CA says who will follow it: ${next.subject}, trusted beside it from now on`, { fingerprint: next.fingerprint })
+      return next
+    } catch (error) {
+      log.warn(`who will follow the CA is not known: ${asPlatenError(error).message}`)
+      return undefined
+    }
   }
 
   async #makeKey(): Promise<RequestInput> {

@@ -16,6 +16,8 @@ export interface TrustedAuthority extends Authority {
   /** Of those that lead to the pin, for building chains. */
   readonly certificates: readonly Certificate[]
   readonly capabilities: Capabilities
+  /** The CA that is to follow, once the present one has vouched for it (C-20). */
+  readonly next?: Certificate
 }
 
 /**
@@ -55,10 +57,11 @@ export interface TrustRules extends ChainRules {
  * C-2: takes from an offer what leads to the pinned CA, and chooses the roles among that alone.
  * @param pin SHA-256 of the top CA certificate, 64 lower-case hex digits
  * @param rules.at wall ms; left out while the clock is not set
+ * @param next the CA that the pinned one has vouched for: it is trusted beside it, and alone when that is not shown any more or has ended (C-20)
  * @throws ca-mismatch, chain-not-trusted, certificate-not-valid-now
  */
-export function trustAuthority(offer: AuthorityOffer, pin: string, rules: TrustRules): TrustedAuthority {
-  const pinned = offer.certificates.find(({ fingerprint }) => fingerprint === pin)
+export function trustAuthority(offer: AuthorityOffer, pin: string, rules: TrustRules, next?: Certificate): TrustedAuthority {
+  const pinned = topOf(offer, pin, rules, next)
   if (pinned === undefined) throw mismatch(offer.roles.top, pin)
   const leads = (certificate: Certificate, when: ChainRules): boolean => {
     try {
@@ -72,7 +75,15 @@ export function trustAuthority(offer: AuthorityOffer, pin: string, rules: TrustR
     (rules.allowTlsRa === true || !isForTlsPeers(certificate)) && leads(certificate, { allowSha1: rules.allowSha1 === true }))
   const roles = chooseAuthority(certificates)
   for (const certificate of [roles.issuer, roles.encryption]) verifyChain(certificate, certificates, pinned, rules)
-  return { ...roles, top: pinned, signers: roles.signers.filter((certificate) => leads(certificate, rules)), certificates, capabilities: offer.capabilities }
+  return { ...roles, top: pinned, signers: roles.signers.filter((certificate) => leads(certificate, rules)), certificates, capabilities: offer.capabilities, ...(next === undefined ? {} : { next }) }
+}
+
+/** The old CA as long as it is valid and shown, then the one that it named. */
+function topOf({ certificates }: AuthorityOffer, pin: string, { at }: ChainRules, next: Certificate | undefined): Certificate | undefined {
+  const shown = (fingerprint: string | undefined): Certificate | undefined => certificates.find((certificate) => certificate.fingerprint === fingerprint)
+  const [old, follower] = [shown(pin), shown(next?.fingerprint)]
+  const ended = old !== undefined && at !== undefined && at > old.notAfter
+  return old === undefined || ended ? follower ?? old : old
 }
 
 function mismatch(shown: Certificate, pin: string): PlatenError {

@@ -1,11 +1,13 @@
+import { PlatenError } from '../../protocol/errors.js'
 import type { RandomBytes } from '../../protocol/random.js'
-import { buildIssuerAndSubject, buildRequest, type RequestType, type Signer } from '../../protocol/scep/index.js'
+import { buildIssuerAndSerial, buildIssuerAndSubject, buildRequest, readCertificate, type Certificate, type CertificateSet, type RequestType, type Signer } from '../../protocol/scep/index.js'
 import type { Clock } from '../../protocol/time.js'
 import type { Http, HttpResponse, Log } from '../platform/index.js'
 import { fetchAuthority, isForTlsPeers, trustAuthority, type AuthorityOffer, type TrustedAuthority } from './authority.js'
-import { acceptAnswer } from './receipt.js'
+import { fetchNextAuthority } from './next-authority.js'
+import { acceptAnswer, openAnswer, type Expectation } from './receipt.js'
 import { askServer, retryAfterSeconds, type ScepServer } from './server.js'
-import { isAboutAlgorithms, suitesFor, type Suite } from './suites.js'
+import { floor, isAboutAlgorithms, suitesFor, type Suite } from './suites.js'
 
 export interface ClientOptions {
   readonly http: Http
@@ -52,14 +54,21 @@ export class ScepClient {
 
   /**
    * Fetches the authority and checks that it leads to the pinned CA (C-2).
+   * @param next the CA that the pinned one named before (C-20)
    * @throws ca-mismatch, chain-not-trusted, certificate-not-valid-now, and as `fetchAuthority`
    */
-  async findAuthority(pin: string): Promise<TrustedAuthority> {
+  async findAuthority(pin: string, next?: Certificate): Promise<TrustedAuthority> {
     const { clock, allowLegacy, log } = this.#options
     const offer = await this.fetchAuthority()
-    const authority = trustAuthority(offer, pin, { allowSha1: allowLegacy, allowTlsRa: allowLegacy, ...(clock.state() === 'unset' ? {} : { at: clock.wall() }) })
+    const authority = trustAuthority(offer, pin, { allowSha1: allowLegacy, allowTlsRa: allowLegacy, ...(clock.state() === 'unset' ? {} : { at: clock.wall() }) }, next)
     if ([authority.encryption, ...authority.signers].some(isForTlsPeers)) log.warn('the server has an RA certificate for TLS peers: the quirk tls-ra, which the policy legacy allows')
     return authority
+  }
+
+  /** C-20: who follows this authority. @throws as `fetchNextAuthority` */
+  nextAuthority(authority: TrustedAuthority): Promise<Certificate | undefined> {
+    const { http, server, allowLegacy } = this.#options
+    return fetchNextAuthority(http, server, authority, { allowSha1: allowLegacy })
   }
 
   /**
@@ -80,6 +89,35 @@ export class ScepClient {
     return this.#ask(operation, 'CertPoll', buildIssuerAndSubject(operation.authority.issuer.subjectDer, subject))
   }
 
+  /**
+   * C-21: a certificate that the CA issued before. @param serial lower-case hex
+   * @throws scep-failure with failInfo 4 when it knows none; what `openAnswer` and `askServer` throw
+   */
+  async getCertificate(operation: Operation, serial: string): Promise<Certificate> {
+    const { certificates } = await this.#look(operation, 'GetCert', serial)
+    const found = certificates.map(readCertificate).find((certificate) => certificate.serial === serial)
+    if (found === undefined) throw new PlatenError('bad-response', `the answer to GetCert does not hold the certificate ${serial}`)
+    return found
+  }
+
+  /**
+   * C-21: the list of revoked certificates, from who issued the given one. @param serial lower-case hex @returns DER
+   * @throws as `getCertificate`
+   */
+  async getCrl(operation: Operation, serial: string): Promise<Uint8Array> {
+    const [crl] = (await this.#look(operation, 'GetCRL', serial)).crls
+    if (crl === undefined) throw new PlatenError('bad-response', 'the answer to GetCRL holds no list')
+    return crl
+  }
+
+  async #look(operation: Operation, messageType: 'GetCert' | 'GetCRL', serial: string): Promise<CertificateSet> {
+    const { worked, random } = this.#options
+    const { response, expected } = await this.#send(operation, messageType, buildIssuerAndSerial(operation.authority.issuer.subjectDer, serial), worked ?? floor)
+    const opened = openAnswer(response.body, expected, random)
+    if (opened === undefined) throw new PlatenError('bad-response', `the server put ${messageType} off, which it cannot`)
+    return opened.set
+  }
+
   async #ask(operation: Operation, messageType: RequestType, content: Uint8Array): Promise<Answer> {
     const { allowLegacy, worked, log } = this.#options
     const suites = suitesFor(allowLegacy, worked)
@@ -95,7 +133,16 @@ export class ScepClient {
   }
 
   async #exchange(operation: Operation, messageType: RequestType, content: Uint8Array, suite: Suite): Promise<Answer> {
-    const { http, clock, random, server, allowLegacy, log } = this.#options
+    const { clock, random, log } = this.#options
+    const { response, expected } = await this.#send(operation, messageType, content, suite)
+    const issued = acceptAnswer(response.body, expected, clock, random)
+    if (issued === undefined) return pending(response)
+    for (const quirk of issued.quirks) log.warn(`the server's reply needed the quirk ${quirk}, which was tolerated`)
+    return { is: 'issued', chain: issued.chain, worked: suite }
+  }
+
+  async #send(operation: Operation, messageType: RequestType, content: Uint8Array, suite: Suite): Promise<{ readonly response: HttpResponse; readonly expected: Expectation }> {
+    const { http, clock, random, server, allowLegacy } = this.#options
     const { authority, transactionId, signer } = operation
     const nonce = random(nonceLength)
     const message = buildRequest({ messageType, transactionId, senderNonce: nonce, content }, {
@@ -106,10 +153,7 @@ export class ScepClient {
       ...(clock.state() === 'unset' ? {} : { signingTime: clock.wall() }),
     })
     const response = await askServer(http, server, 'PKIOperation', message, { post: authority.capabilities.post })
-    const issued = acceptAnswer(response.body, { ...operation, nonce, allowLegacy }, clock, random)
-    if (issued === undefined) return pending(response)
-    for (const quirk of issued.quirks) log.warn(`the server's reply needed the quirk ${quirk}, which was tolerated`)
-    return { is: 'issued', chain: issued.chain, worked: suite }
+    return { response, expected: { ...operation, nonce, allowLegacy } }
   }
 }
 

@@ -1,6 +1,6 @@
 import { PlatenError, hasCode, type ErrorFacts } from '../../protocol/errors.js'
 import type { RandomBytes } from '../../protocol/random.js'
-import { failInfos, isSelfSigned, openEnvelope, readCertificate, readCertificateSet, readPkiMessage, sameBytes, verifyChain, verifyMessage, type Certificate, type PkiMessage, type Signer } from '../../protocol/scep/index.js'
+import { failInfos, isSelfSigned, openEnvelope, readCertificate, readCertificateSet, readPkiMessage, sameBytes, verifyChain, verifyMessage, type Certificate, type CertificateSet, type ChainRules, type PkiMessage, type Signer } from '../../protocol/scep/index.js'
 import { minutes, type Clock } from '../../protocol/time.js'
 import type { TrustedAuthority } from './authority.js'
 import { ciphersFor } from './suites.js'
@@ -33,6 +33,17 @@ export interface Issued {
  *   chain-not-trusted, certificate-not-valid-now
  */
 export function acceptAnswer(bytes: Uint8Array, expected: Expectation, clock: Clock, random: RandomBytes): Issued | undefined {
+  const opened = openAnswer(bytes, expected, random)
+  if (opened === undefined) return undefined
+  const { chain, skewed } = acceptCertificate(opened.set.certificates.map(readCertificate), expected, clock)
+  return { chain, quirks: [...opened.quirks, ...(skewed ? ['clock-skew'] : [])] }
+}
+
+/**
+ * The same order up to the content, whatever that holds. With what C-21 asks for there is no key to compare.
+ * @throws as `acceptAnswer`, up to undecryptable
+ */
+export function openAnswer(bytes: Uint8Array, expected: Expectation, random: RandomBytes): { readonly set: CertificateSet; readonly quirks: readonly string[] } | undefined {
   const message = readPkiMessage(bytes)
   if (message.messageType !== 'CertRep') throw new PlatenError('bad-response', `the answer is a ${message.messageType} and not a CertRep`)
   checkSignature(message, expected, random)
@@ -40,9 +51,8 @@ export function acceptAnswer(bytes: Uint8Array, expected: Expectation, clock: Cl
   if (message.status === 'PENDING') return undefined
   if (message.status !== 'SUCCESS') throw refusal(message)
   const { content, cipher } = openEnvelope(message, expected.signer, { ciphers: ciphersFor(expected.allowLegacy), random })
-  const { chain, skewed } = acceptCertificate(readCertificateSet(content).certificates.map(readCertificate), expected, clock)
-  const quirks = { 'sha1-reply': message.digest === 'sha1', 'des-reply': cipher === 'des-cbc', 'clock-skew': skewed }
-  return { chain, quirks: Object.entries(quirks).flatMap(([quirk, met]) => (met ? [quirk] : [])) }
+  const quirks = { 'sha1-reply': message.digest === 'sha1', 'des-reply': cipher === 'des-cbc' }
+  return { set: readCertificateSet(content), quirks: Object.entries(quirks).flatMap(([quirk, met]) => (met ? [quirk] : [])) }
 }
 
 function checkSignature(message: PkiMessage, expected: Expectation, random: RandomBytes): void {
@@ -105,8 +115,19 @@ function acceptCertificate(received: readonly Certificate[], expected: Expectati
   const wall = clock.wall()
   const skewed = leaf.notBefore > wall && leaf.notBefore <= wall + tolerableSkew
   const pool = [...received, ...expected.authority.certificates]
-  const path = verifyChain(leaf, pool, expected.authority.top, { at: skewed ? leaf.notBefore : wall, allowSha1: expected.allowLegacy })
+  const rules = { at: skewed ? leaf.notBefore : wall, allowSha1: expected.allowLegacy }
+  const path = verifyToEither(leaf, pool, expected.authority, rules)
   return { chain: path.filter((certificate) => certificate === leaf || !isSelfSigned(certificate)).map(({ der }) => der), skewed }
+}
+
+/** C-20: the present CA, or the one that it named; each only while it is valid. */
+function verifyToEither(leaf: Certificate, pool: readonly Certificate[], { top, next }: TrustedAuthority, rules: ChainRules): readonly Certificate[] {
+  try {
+    return verifyChain(leaf, pool, top, rules)
+  } catch (error) {
+    if (next === undefined || !hasCode(error, 'chain-not-trusted')) throw error
+    return verifyChain(leaf, pool, next, rules)
+  }
 }
 
 function quirksRefused(quirks: readonly string[]): PlatenError {

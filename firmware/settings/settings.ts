@@ -17,6 +17,8 @@ const stored = z.strictObject({
   communication: storedCommunication,
   /** By the fingerprint of the top CA. */
   worked: z.record(z.string(), workedWith),
+  /** By the fingerprint of the CA that named it: the certificate of the CA that is to follow, DER in base64. */
+  next: z.record(z.string(), z.base64().max(16_384)).optional(),
 })
 type Stored = z.infer<typeof stored>
 
@@ -60,6 +62,17 @@ export class Settings {
   async update(update: CommunicationUpdate): Promise<CommunicationSettings> {
     await this.#file.update((value) => ({ ...value, communication: withUpdate(value.communication, update) }))
     return this.get()
+  }
+
+  /** C-20: the certificate, DER, of the CA that this one said will follow it. */
+  nextCa(caFingerprint: string): Uint8Array | undefined {
+    const der = this.#file.value.next?.[caFingerprint]
+    return der === undefined ? undefined : Uint8Array.from(Buffer.from(der, 'base64'))
+  }
+
+  /** @throws disk-failed */
+  async rememberNextCa(caFingerprint: string, der: Uint8Array): Promise<void> {
+    await this.#file.update((value) => ({ ...value, next: { ...value.next, [caFingerprint]: Buffer.from(der).toString('base64') } }))
   }
 
   /** What worked with the CA of this fingerprint before; undefined when nothing did yet. */

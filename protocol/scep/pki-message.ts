@@ -7,6 +7,7 @@ import type { KeyTransport } from './key-transport.js'
 import { malformed, reading } from './malformed.js'
 import { contentTypes, type FailInfo, type RequestType } from './names.js'
 import { degenerate, readSignedData, signData, verifyByOneOf, type CertificateId, type SignatureRules, type SignedData, type SignerInfo } from './signed-data.js'
+import { streamed } from './streamed.js'
 import { readTransaction, transactionAttributes, type NdesError, type Transaction } from './transaction-attributes.js'
 
 export interface RequestFields {
@@ -57,20 +58,30 @@ export interface CertRepOptions extends MessageOptions {
   readonly emptyContent?: 'absent' | 'empty' | 'zero-byte'
   /** Leaves the signed attributes in another order than DER asks for (C-18). Default false. */
   readonly unsortedAttributes?: boolean
+  /** Leaves the certificates of a SUCCESS in the order given (C-11). Default false. */
+  readonly unsortedCertificates?: boolean
+  /** pkiStatus as it is written, for a status that no standard has. Default: that of the fields. */
+  readonly statusText?: string
+  /** Type of the signed content. Default id-data. */
+  readonly contentType?: string
+  /** Writes BER as senders do that stream: indefinite lengths, strings in pieces (C-18). Default false. */
+  readonly streamed?: boolean
 }
 
-/** A server's answer (section 3.3.2). @returns DER */
+/** A server's answer (section 3.3.2). @returns DER, or BER when it is `streamed` */
 export function buildCertRep(fields: CertRepFields, options: CertRepOptions): Uint8Array {
+  const form = options.streamed === true ? streamed : (der: Uint8Array): Uint8Array => der
   const empty = { absent: undefined, empty: new Uint8Array(), 'zero-byte': Uint8Array.of(0) }[options.emptyContent ?? 'absent']
-  const content = fields.status === 'SUCCESS' ? buildEnvelope(degenerate(fields.certificates, fields.crls), options) : empty
+  const content = fields.status === 'SUCCESS' ? form(buildEnvelope(degenerate(fields.certificates, fields.crls, options.unsortedCertificates === true ? 'given' : 'der'), options)) : empty
   const certificate = asCertificate(options.signer.certificate)
-  return signData(content, {
+  return form(signData(content, {
     signer: { certificate, privateKey: options.signer.privateKey },
     digest: options.digest,
     attributes: transactionAttributes({ messageType: 'CertRep', ...fields, ...options }),
     certificates: options.includeSigner === false ? [] : [certificate.der],
     unsortedAttributes: options.unsortedAttributes ?? false,
-  })
+    ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
+  }))
 }
 
 /** A PKIMessage within the limits of C-19. Nothing in it is verified, its certificates included (C-9). */

@@ -83,13 +83,15 @@ export interface SigningOptions {
   readonly certificates: readonly Uint8Array[]
   /** Leaves the attributes in the order given, as some servers do (C-18). Default false. */
   readonly unsortedAttributes?: boolean
+  /** What the content is said to be. SCEP knows one type alone, id-data, which is the default (section 3.1). */
+  readonly contentType?: string
 }
 
 /** A signed message with one signer. @param content undefined leaves it out @returns DER */
 export function signData(content: Uint8Array | undefined, options: SigningOptions): Uint8Array {
-  const { digest, signer } = options
+  const { digest, signer, contentType = contentTypes.data } = options
   const given = [
-    attribute(types.contentType, objectIdentifier(contentTypes.data)),
+    attribute(types.contentType, objectIdentifier(contentType)),
     attribute(types.messageDigest, octetString(createHash(digest).update(content ?? Buffer.alloc(0)).digest())),
     ...options.attributes,
   ]
@@ -103,12 +105,16 @@ export function signData(content: Uint8Array | undefined, options: SigningOption
     sequence(objectIdentifier(rsaEncryption), nothing),
     octetString(signature),
   )
-  return signedData({ content, certificates: options.certificates, crls: [], digests: [digestIdentifier(digest)], signers: [signerInfo] })
+  return signedData({ contentType, content, certificates: sorted(options.certificates), crls: [], digests: [digestIdentifier(digest)], signers: [signerInfo] })
 }
 
-/** A SignedData without signers, to carry certificates and CRLs (section 3.4). @returns DER */
-export function degenerate(certificates: readonly Uint8Array[], crls: readonly Uint8Array[] = []): Uint8Array {
-  return signedData({ content: undefined, certificates, crls, digests: [], signers: [] })
+/**
+ * A SignedData without signers, to carry certificates and CRLs (section 3.4).
+ * @param order `given` leaves the certificates as they are, as servers do that write no DER. Default `der`
+ * @returns DER, but for the order
+ */
+export function degenerate(certificates: readonly Uint8Array[], crls: readonly Uint8Array[] = [], order: 'der' | 'given' = 'der'): Uint8Array {
+  return signedData({ contentType: contentTypes.data, content: undefined, certificates: order === 'der' ? sorted(certificates) : certificates, crls, digests: [], signers: [] })
 }
 
 /** One attribute with one value. */
@@ -184,6 +190,7 @@ function invalid(message: string): PlatenError {
 }
 
 interface Parts {
+  readonly contentType: string
   readonly content: Uint8Array | undefined
   readonly certificates: readonly Uint8Array[]
   readonly crls: readonly Uint8Array[]
@@ -195,8 +202,8 @@ function signedData(parts: Parts): Uint8Array {
   return sequence(objectIdentifier(contentTypes.signedData), context(0, sequence(
     integer(1),
     setOf(parts.digests),
-    sequence(objectIdentifier(contentTypes.data), ...(parts.content === undefined ? [] : [context(0, octetString(parts.content))])),
-    ...(parts.certificates.length === 0 ? [] : [context(0, ...sorted(parts.certificates))]),
+    sequence(objectIdentifier(parts.contentType), ...(parts.content === undefined ? [] : [context(0, octetString(parts.content))])),
+    ...(parts.certificates.length === 0 ? [] : [context(0, ...parts.certificates)]),
     ...(parts.crls.length === 0 ? [] : [context(1, ...sorted(parts.crls))]),
     setOf(parts.signers),
   )))

@@ -26,7 +26,10 @@ export interface Transaction {
   readonly signingTime: number | undefined
 }
 
-type Given = Pick<Transaction, 'messageType'> & { readonly [Field in Exclude<keyof Transaction, 'messageType'>]?: Transaction[Field] }
+type Given = Pick<Transaction, 'messageType'> & { readonly [Field in Exclude<keyof Transaction, 'messageType'>]?: Transaction[Field] } & {
+  /** Written instead of the status: for one that no standard has. */
+  readonly statusText?: string
+}
 
 /** The attributes, each encoded; those that are not given are left out. */
 export function transactionAttributes(given: Given): readonly Uint8Array[] {
@@ -37,7 +40,7 @@ export function transactionAttributes(given: Given): readonly Uint8Array[] {
   add(types.transactionId, given.transactionId, printableString)
   add(types.senderNonce, given.senderNonce, octetString)
   add(types.recipientNonce, given.recipientNonce, octetString)
-  add(types.pkiStatus, given.status, (status) => printableString(pkiStatuses[status]))
+  add(types.pkiStatus, given.statusText ?? (given.status === undefined ? undefined : pkiStatuses[given.status]), printableString)
   add(types.failInfo, given.failInfo, (info) => printableString(failInfos[info]))
   add(types.failInfoText, given.failInfoText, utf8String)
   add(types.ndesCode, given.ndes?.code, printableString)

@@ -9,15 +9,18 @@ const capabilities: Partial<Capabilities> = { aes: true, des3: true, post: true,
 
 /** The answer of a server that behaves, but for what the exchange was told to do differently. */
 export async function answerExchange(exchange: Exchange, office: Office): Promise<HttpReply> {
-  const { operation } = exchange.call
+  const { call: { operation }, nextCa } = exchange
   switch (operation) {
-    case 'GetCACaps': return { kind: 'reply', status: 200, headers: { 'content-type': 'text/plain' }, body: writeCapabilities(capabilities) }
+    case 'GetCACaps': return { kind: 'reply', status: 200, headers: { 'content-type': 'text/plain' }, body: writeCapabilities({ ...capabilities, getNextCaCert: nextCa !== undefined }) }
     case 'GetCACert': {
       const { mediaType, bytes } = writeCaCertificates(office.authority.certificates)
       return { kind: 'reply', status: 200, headers: { 'content-type': mediaType }, body: bytes }
     }
-    // The CA does not change, and does not say GetNextCACert.
-    case 'GetNextCACert': return textReply(404, 'there is no next CA certificate\n')
+    case 'GetNextCACert': {
+      if (nextCa === undefined) return textReply(404, 'there is no next CA certificate\n')
+      const { mediaType, bytes } = office.authority.announce(nextCa)
+      return { kind: 'reply', status: 200, headers: { 'content-type': mediaType }, body: bytes }
+    }
     case 'PKIOperation': return answerPkiOperation(exchange, office)
   }
 }

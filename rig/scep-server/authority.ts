@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import type { RandomBytes } from '../../protocol/random.js'
-import { isSignedBy, isValidAt, issueCertificate, issueCrl, readCertificate, type Certificate, type Csr, type KeyUsageBit, type Signer } from '../../protocol/scep/index.js'
+import { isSignedBy, isValidAt, issueCertificate, issueCrl, readCertificate, writeNextCaCertificates, type Body, type Certificate, type Csr, type KeyUsageBit, type Signer } from '../../protocol/scep/index.js'
 import { days, minutes, type Clock, type Duration } from '../../protocol/time.js'
 import type { Files } from '../platform/index.js'
 import { keepAuthorityKeys, makeAuthorityKeys, type AuthorityKeys, type AuthorityShape, type AuthorityTools, type DerSigner } from './authority-keys.js'
+import { makeRelatives, type Relatives } from './relatives.js'
 import { newSerial } from './serial.js'
 
 /** What a certificate will say that does not come from the request; faults alter it. */
@@ -12,6 +13,8 @@ export interface IssuingOrder {
   /** Milliseconds since 1970. */
   readonly notBefore: number
   readonly notAfter: number
+  /** Default: the CA. */
+  readonly issuer?: Signer
 }
 
 export interface AuthorityOptions extends Partial<AuthorityShape> {
@@ -50,8 +53,10 @@ export class Authority {
   readonly signing: ReadSigner
   /** Requests are encrypted to its certificate. */
   readonly encryption: ReadSigner
+  readonly relatives: Relatives
 
-  private constructor(keys: AuthorityKeys, { clock, random }: AuthorityTools, validity: Duration) {
+  private constructor(keys: AuthorityKeys, tools: AuthorityTools, validity: Duration) {
+    const { clock, random } = tools
     this.#keys = keys
     this.#clock = clock
     this.#random = random
@@ -59,6 +64,7 @@ export class Authority {
     this.#ca = readCertificate(keys.ca.certificate)
     this.signing = readSigner(keys.signing)
     this.encryption = readSigner(keys.encryption)
+    this.relatives = makeRelatives(keys.ca, this.#ca.subject.replace(/^CN=/, ''), tools)
   }
 
   /** Makes its keys, or finds them in the directory. @throws store-damaged, disk-failed */
@@ -68,6 +74,11 @@ export class Authority {
     const { files } = tools
     if (directory !== undefined && files === undefined) throw new TypeError('an authority in a directory needs files')
     const keys = directory === undefined || files === undefined ? await makeAuthorityKeys(shape, tools) : await keepAuthorityKeys(directory, shape, { ...tools, files })
+    return new Authority(keys, tools, validity)
+  }
+
+  /** With keys that exist already, such as those of the CA that follows another. */
+  static from(keys: AuthorityKeys, tools: AuthorityTools, validity: Duration = days(365)): Authority {
     return new Authority(keys, tools, validity)
   }
 
@@ -85,6 +96,11 @@ export class Authority {
     return [...new Set([this.#keys.signing.certificate, this.#keys.encryption.certificate, this.#keys.ca.certificate])]
   }
 
+  /** For GetNextCACert, signed by the CA itself (RFC 8894 section 4.7.1). @param next DER */
+  announce(next: Uint8Array): Body {
+    return writeNextCaCertificates([next], this.#keys.ca, 'sha256')
+  }
+
   /** What the request would get: its own key, valid from a little in the past, never longer than the CA. */
   order(csr: Csr): IssuingOrder {
     const now = this.#clock.wall()
@@ -96,7 +112,7 @@ export class Authority {
     const asked = grantable.filter((usage) => csr.keyUsage?.has(usage))
     const serial = newSerial(this.#random)
     const der = issueCertificate({
-      subject: csr.subjectDer, publicKey: order.publicKey, issuer: { certificate: this.#ca, privateKey: this.#keys.ca.privateKey },
+      subject: csr.subjectDer, publicKey: order.publicKey, issuer: order.issuer ?? { certificate: this.#ca, privateKey: this.#keys.ca.privateKey },
       serial, notBefore: order.notBefore, notAfter: order.notAfter, isCa: false, digest: 'sha256',
       keyUsage: asked.length > 0 ? asked : ['digitalSignature', 'keyEncipherment'],
       extendedKeyUsage: ['serverAuth', 'clientAuth'],

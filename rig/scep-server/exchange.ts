@@ -29,6 +29,7 @@ export class Exchange {
   readonly faults: string[] = []
   readonly notes: ExchangeNotes = {}
   #verdict: Verdict | undefined
+  #nextCa: Uint8Array | undefined
   readonly #issuing: ((order: IssuingOrder) => IssuingOrder)[] = []
   readonly #reply: ((plan: ReplyPlan) => ReplyPlan)[] = []
 
@@ -63,6 +64,15 @@ export class Exchange {
 
   get verdict(): Verdict | undefined {
     return this.#verdict
+  }
+
+  /** Lets the server tell of the CA that is to follow. @param certificate DER */
+  announceNextCa(certificate: Uint8Array): void {
+    this.#nextCa = certificate
+  }
+
+  get nextCa(): Uint8Array | undefined {
+    return this.#nextCa
   }
 
   /** Changes what goes into the certificate, if one is issued. */

@@ -54,7 +54,7 @@ export async function startScepServer(options: ScepServerOptions): Promise<ScepS
   const transcript = new Transcript()
   if (options.onExchange !== undefined) transcript.subscribe(options.onExchange)
   const front = new Front({ authority, challenge, transactions: new Transactions(), clock, random }, transcript)
-  front.behaviours = startScript(options.script ?? checkScript({ faults: [] }), { strangers })
+  front.behaviours = startScript(options.script ?? checkScript({ faults: [] }), { strangers, relatives: authority.relatives, ca: authority.ca.der })
   const listening = await platform.listenHttp({ address, port, clock, limit: limits.messageBytes, handler: front })
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${listening.port}/scep`,
@@ -63,7 +63,7 @@ export async function startScepServer(options: ScepServerOptions): Promise<ScepS
     authority,
     transcript,
     issueChallenge: () => challenge.issue(),
-    setScript: (next) => (front.behaviours = startScript(next, { strangers })),
+    setScript: (next) => (front.behaviours = startScript(next, { strangers, relatives: authority.relatives, ca: authority.ca.der })),
     close: async () => {
       front.end()
       await listening.close()

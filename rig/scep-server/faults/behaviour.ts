@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { RandomBytes } from '../../../protocol/random.js'
 import type { HttpAnswer } from '../../platform/index.js'
 import type { Exchange } from '../exchange.js'
+import type { Relatives } from '../relatives.js'
 import type { Strangers } from '../strangers.js'
 
 /**
@@ -20,6 +21,9 @@ export interface FaultTools {
   /** Follows from the script's seed. */
   readonly bytes: RandomBytes
   readonly strangers: Strangers
+  readonly relatives: Relatives
+  /** Certificate of the CA, DER. */
+  readonly ca: Uint8Array
 }
 
 const operations = ['GetCACaps', 'GetCACert', 'GetNextCACert', 'PKIOperation'] as const

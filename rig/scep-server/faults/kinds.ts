@@ -1,4 +1,5 @@
 import type { FaultKind } from './behaviour.js'
+import * as chain from './chain.js'
 import * as decision from './decision.js'
 import * as reply from './reply.js'
 import * as transport from './transport.js'
@@ -32,6 +33,9 @@ export const faultKinds = {
   'sha1-reply': reply.sha1Reply,
   'oaep-reply': reply.oaepReply,
   'unsorted-attributes': reply.unsortedAttributes,
+  'ber': reply.ber,
+  'wrong-content-type': reply.wrongContentType,
+  'unknown-status': reply.unknownStatus,
   'pending': decision.pending,
   'pending-forever': decision.pendingForever,
   'fail': decision.fail,
@@ -39,6 +43,9 @@ export const faultKinds = {
   'wrong-key-cert': decision.wrongKeyCert,
   'not-yet-valid': decision.notYetValid,
   'expired': decision.expired,
+  'chain-missing': chain.chainMissing,
+  'chain-shuffled': chain.chainShuffled,
+  'ca-rollover': chain.caRollover,
 } as const satisfies Readonly<Record<string, FaultKind>>
 
 export type FaultName = keyof typeof faultKinds

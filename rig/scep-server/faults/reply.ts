@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { contentTypes } from '../../../protocol/scep/index.js'
 import { withOptions, type ReplyPlan } from '../reply.js'
 import { fault, type FaultKind, type FaultTools, type Scope } from './behaviour.js'
 
@@ -45,6 +46,18 @@ export const desReply = otherOptions(() => ({ cipher: 'des-cbc' }))
 export const tripleDesReply = otherOptions(() => ({ cipher: 'des-ede3-cbc' }))
 export const sha1Reply = otherOptions(() => ({ digest: 'sha1' }))
 export const unsortedAttributes = otherOptions(() => ({ unsortedAttributes: true }))
+
+/** Indefinite lengths, and strings in pieces, as senders write that stream (C-18). */
+export const ber = otherOptions(() => ({ streamed: true }))
+
+/** The signed content is said to be EnvelopedData and not data. */
+export const wrongContentType = otherOptions(() => ({ contentType: contentTypes.envelopedData }))
+
+/** `status`: pkiStatus as it is written; no standard has it. */
+export const unknownStatus = fault(messages, { status: z.string().max(20).default('7') }, ({ status }) => (exchange, next) => {
+  exchange.alterReply((plan) => withOptions(plan, { statusText: status }))
+  return next()
+})
 
 export const oaepReply = fault(messages, { digest: z.enum(['sha1', 'sha256']).default('sha1') }, ({ digest }) => (exchange, next) => {
   exchange.alterReply((plan) => withOptions(plan, { keyTransport: digest === 'sha1' ? 'oaep' : 'oaep-sha256' }))

@@ -54,7 +54,7 @@ export function readScript(text: string, name?: string): PreparedScript {
 }
 
 /** The script's behaviours, with fresh counters. */
-export function startScript(script: PreparedScript, tools: Pick<FaultTools, 'strangers'>): readonly Behaviour[] {
+export function startScript(script: PreparedScript, tools: Omit<FaultTools, 'chance' | 'bytes'>): readonly Behaviour[] {
   const chance = seededChance(script.seed)
   const all = { ...tools, chance, bytes: seededBytes(chance) }
   return script.faults.map(({ name, prepared }) => limited(name, prepared, all))

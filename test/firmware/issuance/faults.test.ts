@@ -1,7 +1,8 @@
 import test from 'ava'
 import type { ErrorCode } from '../../../protocol/errors.js'
 import { seconds } from '../../../protocol/time.js'
-import { checkScript, type FaultName } from '../../../rig/scep-server/index.js'
+import { boardKeys } from '../../../rig/boards/virtual/index.js'
+import { checkScript, faultKinds, type FaultName } from '../../../rig/scep-server/index.js'
 import { bench, enrolAt, keysIn, specification } from '../../support/issuance-bench.js'
 import { rigServer } from '../../support/rig-server.js'
 
@@ -34,22 +35,47 @@ const faults: readonly (readonly [string, Fault, ErrorCode, string])[] = [
   ['expired', 'expired', 'certificate-not-valid-now', 'Certificate Error (Not Valid Now)'],
   ['des-reply', 'des-reply', 'quirk-refused', 'Response Error (Quirk des-reply Refused)'],
   ['sha1-reply', 'sha1-reply', 'quirk-refused', 'Response Error (Quirk sha1-reply Refused)'],
+  ['wrong-content-type', 'wrong-content-type', 'bad-response', 'Response Error (Not Readable)'],
+  ['unknown-status', 'unknown-status', 'bad-response', 'Response Error (Not Readable)'],
+  ['chain-missing', 'chain-missing', 'chain-not-trusted', 'Certificate Error (Chain Not Trusted)'],
+  ['ca-rollover without its announcement', { fault: 'ca-rollover', issuer: 'next', operation: 'PKIOperation' }, 'chain-not-trusted', 'Certificate Error (Chain Not Trusted)'],
   ['triple-des-reply', 'triple-des-reply', 'algorithm-refused', 'Response Error (Algorithm Refused)'],
 ]
 
+/** What the server says that is odd, and no reason to refuse it. */
+const tolerated: readonly Fault[] = [
+  'wrong-mime', 'html-caps', 'empty-caps', 'blank-line-caps', 'no-certs', 'oaep-reply', 'unsorted-attributes', 'ber', 'chain-shuffled',
+  'ca-rollover', { fault: 'delay', seconds: 0.02 }, { fault: 'slow-body', seconds: 0.02, pieces: 2 },
+]
+
+/** Those with a test of their own further down. */
+const alone: readonly FaultName[] = ['replay', 'pending', 'pending-forever', 'one-byte-content']
+
+test('device.md 5: every fault that the rig knows has its row here', (t) => {
+  const named = new Set([...faults.map(([, fault]) => fault), ...tolerated, ...alone].map((fault) => (typeof fault === 'string' ? fault : fault.fault)))
+  t.deepEqual([...named].sort(), Object.keys(faultKinds).sort())
+})
+
+const spare = boardKeys()
+const keys = [await spare.rsa(2048), await spare.rsa(2048), await spare.rsa(2048)]
+
 for (const [name, fault, code, details] of faults) {
-  test(`device.md 5: ${name} ends as "${details}", leaves nothing in the store, and the next request works`, async (t) => {
-    const { server } = await rigServer(t, { script: { faults: [fault] } })
-    const board = await bench(t)
+  test(`device.md 5: ${name} ends as "${details}", loses nothing of what was there, leaves nothing behind, and the next request works`, async (t) => {
+    const { server } = await rigServer(t)
+    const board = await bench(t, { keys })
     await enrolAt(board, server)
+    t.is((await board.issuance.request({ ...specification, keyName: 'before', use: 'tls' })).status, 'Successful')
+    const serving = board.store.keyFor('tls')
+    server.setScript(checkScript({ faults: [fault] }))
     const entry = await board.issuance.request({ ...specification, use: 'tls' })
     t.deepEqual([entry.status, entry.details, entry.code], ['Error', details, code])
     t.not(entry.extra.advice, undefined)
-    t.deepEqual([keysIn(board), board.uses.put, board.clock.timers()], [[], [], []])
+    t.deepEqual([keysIn(board), board.uses.put.length, board.clock.timers()], [['before ready'], 1, []])
+    t.deepEqual(board.store.keyFor('tls'), serving)
     await t.throwsAsync(board.issuance.poll(), { code: 'nothing-to-poll' })
     server.setScript(checkScript({ faults: [] }))
     t.is((await board.issuance.request(specification)).status, 'Successful')
-    t.deepEqual(board.issuance.history().map(({ status }) => status), ['Successful', 'Error'])
+    t.deepEqual(board.issuance.history().map(({ status }) => status), ['Successful', 'Error', 'Successful'])
   })
 }
 
@@ -77,9 +103,8 @@ test('what the server said stands beside Details: failInfoText, and the NDES err
   t.regex((await board.issuance.request(specification)).extra.ndes ?? '', /0x80094800: the certificate template is not supported by this CA: denied by policy/)
 })
 
-const tolerated: readonly FaultName[] = ['wrong-mime', 'html-caps', 'empty-caps', 'blank-line-caps', 'no-certs', 'oaep-reply', 'unsorted-attributes']
 for (const fault of tolerated) {
-  test(`C-3, C-5, C-10, C-15, C-18: ${fault} is taken as it is`, async (t) => {
+  test(`C-3, C-5, C-10, C-11, C-15, C-18: ${typeof fault === 'string' ? fault : fault.fault} is taken as it is`, async (t) => {
     const { server } = await rigServer(t, { script: { faults: [fault] } })
     const board = await bench(t)
     await enrolAt(board, server)
@@ -124,4 +149,43 @@ test('C-4: under the policy legacy badAlg is a reason to try below the floor; wh
   server.setScript(checkScript({ faults: [{ fault: 'fail', info: 'badAlg', first: 1 }] }))
   const entry = await careful.issuance.request(specification)
   t.deepEqual([entry.status, entry.extra.failInfoText, entry.code], ['Error', undefined, 'scep-failure'])
+})
+
+test('device.md 5: replay ends as "Response Error (Other Transaction)", or Nonce Mismatch within a transaction; the next request works', async (t) => {
+  const { server, client } = await rigServer(t, { script: { faults: ['replay'] } })
+  const board = await bench(t, { keys })
+  await enrolAt(board, server)
+  await client.request()
+  const entry = await board.issuance.request(specification)
+  t.deepEqual([entry.details, entry.code, keysIn(board)], ['Response Error (Other Transaction)', 'other-transaction', []])
+  server.setScript(checkScript({ faults: ['replay', 'pending-forever'] }))
+  t.is((await board.issuance.request(specification)).details, 'Deferred')
+  const polled = await board.issuance.poll()
+  t.deepEqual([polled.details, keysIn(board)], ['Response Error (Nonce Mismatch)', ['office pending']])
+  server.setScript(checkScript({ faults: [] }))
+  t.is((await board.issuance.poll()).status, 'Successful')
+})
+
+for (const extra of [[], ['one-byte-content']] as const) {
+  test(`device.md 5, C-12: pending${extra.map((name) => ` with ${name}`).join('')} ends as "Deferred", keeps the key, and the poll gets the certificate`, async (t) => {
+    const { server } = await rigServer(t, { script: { faults: [...extra, 'pending'] } })
+    const board = await bench(t, { keys })
+    await enrolAt(board, server)
+    t.is((await board.issuance.request(specification)).details, 'Deferred')
+    t.deepEqual(keysIn(board), ['office pending'])
+    t.is((await board.issuance.poll()).status, 'Successful')
+    t.deepEqual(keysIn(board), ['office ready'])
+  })
+}
+
+test('device.md 5: pending-forever stays "Deferred" poll after poll; given up, it leaves nothing, and the next request works', async (t) => {
+  const { server } = await rigServer(t, { script: { faults: ['pending-forever'] } })
+  const board = await bench(t, { keys })
+  await enrolAt(board, server)
+  t.is((await board.issuance.request(specification)).details, 'Deferred')
+  for (let poll = 0; poll < 3; poll += 1) t.is((await board.issuance.poll()).details, 'Deferred')
+  await board.issuance.giveUp()
+  t.deepEqual(keysIn(board), [])
+  server.setScript(checkScript({ faults: [] }))
+  t.is((await board.issuance.request(specification)).status, 'Successful')
 })

@@ -1,10 +1,10 @@
 import { createPublicKey } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
-import { faultKinds, type FaultName } from '../../../rig/scep-server/index.js'
-import { mediaTypes, readCapabilities, readCertificate, readPkiMessage, sameBytes, type PkiMessage } from '../../../protocol/scep/index.js'
+import { checkScript, faultKinds, type FaultName } from '../../../rig/scep-server/index.js'
+import { mediaTypes, readCaCertificates, readCapabilities, readCertificate, readNextCaCertificates, readPkiMessage, sameBytes, type PkiMessage } from '../../../protocol/scep/index.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
 import { rigServer } from '../../support/rig-server.js'
-import { broken, type RawScepClient, type Sent } from '../../support/raw-scep-client.js'
+import { broken, selfSigned, type RawScepClient, type Sent } from '../../support/raw-scep-client.js'
 import type { ScepServer } from '../../../rig/scep-server/index.js'
 
 interface Bench {
@@ -150,6 +150,61 @@ const proofs: Readonly<Record<FaultName, { readonly options?: object; readonly p
       const answer = await reply()
       t.true(client.isGenuine(answer))
       t.is(answer.signerInfo.signedForms.length, 2, 'as sent, and as DER sorts them')
+    },
+  },
+  'ber': {
+    proof: async (t, { client, sent }) => {
+      const { body } = await client.call('PKIOperation', sent.bytes)
+      t.deepEqual([...body.subarray(0, 2)], [0x30, 0x80], 'a length that is told at the end')
+      const answer = readPkiMessage(body)
+      t.true(client.isGenuine(answer))
+      t.deepEqual([...answer.signedData.content!.subarray(0, 2)], [0x30, 0x80])
+      t.is(client.certificate(answer).subject, 'CN=printer.example')
+    },
+  },
+  'wrong-content-type': {
+    proof: async (t, { client, sent }) => {
+      const { body } = await client.call('PKIOperation', sent.bytes)
+      t.throws(() => readPkiMessage(body), { code: 'bad-response', message: /content of the type 1\.2\.840\.113549\.1\.7\.3/ })
+    },
+  },
+  'unknown-status': {
+    options: { status: '9' },
+    proof: async (t, { client, sent }) => {
+      const { body } = await client.call('PKIOperation', sent.bytes)
+      t.throws(() => readPkiMessage(body), { code: 'bad-response', message: /status of the answer is "9"/ })
+    },
+  },
+  'chain-missing': {
+    proof: async (t, { server, client, reply }) => {
+      const { certificates } = client.open(await reply())
+      t.is(certificates.length, 1)
+      t.is(readCertificate(certificates[0]!).issuer, 'CN=Platen Rig CA below')
+      t.false(readCaCertificates((await client.call('GetCACert')).body).some(({ subject }) => subject === 'CN=Platen Rig CA below'))
+      t.is(server.transcript.records.at(-1)!.operation, 'GetCACert')
+    },
+  },
+  'chain-shuffled': {
+    proof: async (t, { server, client, reply }) => {
+      const subjects = client.open(await reply()).certificates.map((der) => readCertificate(der).subject)
+      t.is(subjects.at(-1), 'CN=printer.example')
+      t.deepEqual(subjects.toSorted(), ['CN=Platen Rig CA', 'CN=Platen Rig CA below', 'CN=printer.example'])
+      const set = readCaCertificates((await client.call('GetCACert')).body).map(({ fingerprint }) => fingerprint)
+      server.setScript(checkScript({ faults: [] }))
+      t.deepEqual(readCaCertificates((await client.call('GetCACert')).body).map(({ fingerprint }) => fingerprint), set.toReversed())
+    },
+  },
+  'ca-rollover': {
+    options: { issuer: 'next' },
+    proof: async (t, { server, client, reply }) => {
+      t.true(readCapabilities((await client.call('GetCACaps')).body).getNextCaCert)
+      const { headers, body } = await client.call('GetNextCACert')
+      t.is(headers['content-type'], mediaTypes.nextCa)
+      t.is(readNextCaCertificates(body, [server.authority.ca])[0]!.subject, 'CN=Platen Rig CA next')
+      t.throws(() => readNextCaCertificates(body, [selfSigned(fixtureKeys.four, 'other')]), { code: 'signature-invalid' })
+      t.is(client.certificate(await reply()).issuer, 'CN=Platen Rig CA next')
+      server.setScript(checkScript({ faults: [] }))
+      t.is((await client.call('GetNextCACert')).status, 404)
     },
   },
   'pending': {
