@@ -7,8 +7,10 @@
 #   systemd   `systemd-analyze security` checks the unit
 #   chromium  looks at the report's page as a person would
 #   libxml2-utils  xmllint checks the JUnit report against its schema
+#   iproute2  network namespaces, in which a peer has a machine of its own
+#   wpasupplicant, hostapd  IEEE 802.1X: what the firmware runs, and the authenticator at the other end of the cable
 set -euo pipefail
-packages=(scep socat strace openssl systemd chromium libxml2-utils)
+packages=(scep socat strace openssl systemd chromium libxml2-utils iproute2 wpasupplicant hostapd)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
