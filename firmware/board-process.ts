@@ -3,7 +3,7 @@ import { startBoard, type Board } from './board.js'
 import { configLimit, readConfig, type BoardConfig } from './config.js'
 import { linuxPlatform, type Platform } from './platform/index.js'
 import { LinuxClock, ownProcess } from './platform/process/index.js'
-import { beat, exitCodes, previousRunVariable, readPreviousRun } from './supervisor/index.js'
+import { beat, exitCodes, previousRunVariable, readPreviousRun, RunRecord } from './supervisor/index.js'
 
 /** Says whether a config file is right. @returns the exit code */
 export async function checkConfig(file: string): Promise<number> {
@@ -21,14 +21,16 @@ export async function checkConfig(file: string): Promise<number> {
  * What a person caused is one line on standard error; only a mistake of the firmware shows a stack.
  */
 export async function runBoardProcess(file: string): Promise<number> {
-  const platform = linuxPlatform(new LinuxClock())
-  const stopBeating = beat(platform.clock, (message) => ownProcess.tellParent(message))
+  const atFirst = linuxPlatform(new LinuxClock())
+  const stopBeating = beat(atFirst.clock, (message) => ownProcess.tellParent(message))
   process.on('uncaughtException', (error) => {
     crash(error)
     process.exit(exitCodes.crashed)
   })
   try {
-    const config = await load(platform, file)
+    const config = await load(atFirst, file)
+    const lastSaved = await RunRecord.lastSeen(atFirst.disk, config.data)
+    const platform = linuxPlatform(new LinuxClock(lastSaved === undefined ? {} : { lastSaved }))
     return await end(await start(platform, config))
   } catch (error) {
     return refuse(error)

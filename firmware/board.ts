@@ -15,7 +15,7 @@ import { remotePages } from './remote-ui/index.js'
 import { SerialConsole } from './serial/index.js'
 import { SerialLine } from './serial-line.js'
 import { AutomaticSettingsFile, protectorFrom, Settings } from './settings/index.js'
-import { describeBootReason, RunRecord, type PreviousRun, type RestartRequest } from './supervisor/index.js'
+import { describeBootReason, keepTimeSaved, RunRecord, type PreviousRun, type RestartRequest } from './supervisor/index.js'
 import { product, version } from './version.js'
 
 export interface BoardOptions {
@@ -103,11 +103,12 @@ interface Begun {
 async function beginRun({ platform, config, options, bootId, log, ending }: Start): Promise<Begun> {
   const { disk } = platform
   ending.opened('data directory', await openDataDirectory(disk, config.data))
-  const run = await RunRecord.open({ disk, directory: config.data })
+  const run = await RunRecord.open({ disk, directory: config.data, clock: platform.clock })
   const problems = run.problems().map(({ message }) => message)
   for (const problem of problems) log.error(problem)
   const restartReason = describeBootReason(await run.begin(bootId, options.previousRun))
   ending.opened('run record', () => run.stopped())
+  ending.opened('saving the time', keepTimeSaved(run, platform.clock, log))
   log.info(`${product} ${version} starts`, { model: config.model.name, reason: restartReason })
   return { run, restartReason, problems }
 }

@@ -21,7 +21,7 @@ interface Running {
 
 /** The clock of the Linux machine we run on. */
 export class LinuxClock implements Clock {
-  readonly #earliest: number
+  readonly #lastSaved: number
   readonly #isSynchronized: () => boolean
   readonly #running = new Set<Running>()
   readonly #listeners = new Set<() => void>()
@@ -32,13 +32,14 @@ export class LinuxClock implements Clock {
   #seen: { readonly offset: number; readonly state: ClockState } | undefined
 
   /**
-   * @param options.lastSaved wall ms that this board has seen before; an earlier wall time counts as `unset`
+   * @param options.lastSaved wall ms that this board has seen before; an earlier wall time counts as `unset` until a time
+   * server says that it is right
    * @param options.isSynchronized whether a time server disciplines the clock; default: what systemd-timesyncd says
    * @param options.readWall wall ms; default: the system's clock
    * @param options.lookEvery how often a step is looked for while somebody listens; default 30 s
    */
   constructor(options: { readonly lastSaved?: number; readonly isSynchronized?: () => boolean; readonly readWall?: () => number; readonly lookEvery?: Duration } = {}) {
-    this.#earliest = Math.max(buildDate, options.lastSaved ?? 0)
+    this.#lastSaved = options.lastSaved ?? 0
     this.#isSynchronized = options.isSynchronized ?? (() => existsSync(synchronizedFile))
     this.#readWall = options.readWall ?? Date.now
     this.#lookEvery = options.lookEvery ?? lookEvery
@@ -53,8 +54,10 @@ export class LinuxClock implements Clock {
   }
 
   state(): ClockState {
-    if (this.wall() < this.#earliest) return 'unset'
-    return this.#isSynchronized() ? 'synced' : 'held'
+    const wall = this.wall()
+    if (wall < buildDate) return 'unset'
+    if (this.#isSynchronized()) return 'synced'
+    return wall < this.#lastSaved ? 'unset' : 'held'
   }
 
   after(name: string, delay: Duration, run: () => void): Timer {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
 import type { PlatenError } from '../../protocol/errors.js'
+import type { Clock } from '../../protocol/time.js'
 import { RecordFile, type Disk } from '../platform/index.js'
 import type { PreviousRun } from './parent/index.js'
 
@@ -24,25 +25,33 @@ const stored = z.strictObject({
   bootId: z.string(),
   state: z.enum(['running', 'stopped', 'restarting']),
   request: z.strictObject({ by: z.string(), why: z.string() }).optional(),
+  /** Wall ms at the last write with the clock set. */
+  seen: z.number().optional(),
 })
 type Stored = z.infer<typeof stored>
 
 /** What a run leaves behind for the next one: how it ended, or that nobody saw it end. */
 export class RunRecord {
   readonly #file: RecordFile<Stored | undefined>
+  readonly #clock: Pick<Clock, 'wall' | 'state'>
 
-  private constructor(file: RecordFile<Stored | undefined>) {
+  private constructor(file: RecordFile<Stored | undefined>, clock: Pick<Clock, 'wall' | 'state'>) {
     this.#file = file
+    this.#clock = clock
   }
 
   /** A damaged record counts as an end without a word, and is a problem. @throws disk-failed */
-  static async open({ disk, directory }: { readonly disk: Disk; readonly directory: string }): Promise<RunRecord> {
-    return new RunRecord(await RecordFile.open<Stored | undefined>({
-      disk,
-      path: posix.join(directory, 'run.json'),
-      check: (content) => stored.parse(content),
-      empty: undefined,
-    }))
+  static async open({ disk, directory, clock }: { readonly disk: Disk; readonly directory: string; readonly clock: Pick<Clock, 'wall' | 'state'> }): Promise<RunRecord> {
+    return new RunRecord(await openFile(disk, directory), clock)
+  }
+
+  /**
+   * The wall time (ms) that the runs before have seen last, for the clock of this run; undefined when nobody knows.
+   * Nothing goes wrong here: the start of the board tells what is wrong with its data directory.
+   */
+  static async lastSeen(disk: Disk, directory: string): Promise<number | undefined> {
+    const file = await openFile(disk, directory).catch(() => undefined)
+    return file?.value?.seen
   }
 
   problems(): readonly PlatenError[] {
@@ -56,20 +65,41 @@ export class RunRecord {
    */
   async begin(bootId: string, previous: PreviousRun | undefined): Promise<BootReason> {
     const reason = bootReason(this.#file.value, this.#file.problem !== undefined, previous)
-    await this.#file.update(() => ({ version: 1, bootId, state: 'running' }))
+    await this.#write(() => ({ bootId, state: 'running' }))
     return reason
   }
 
   /** Writes a restart down before it happens. @throws disk-failed */
   async restarting(request: RestartRequest): Promise<void> {
-    await this.#file.update((run) => ({ version: 1, bootId: run?.bootId ?? '', state: 'restarting', request: { by: request.by, why: request.why } }))
+    await this.#write((run) => ({ bootId: run?.bootId ?? '', state: 'restarting', request: { by: request.by, why: request.why } }))
   }
 
   /** The run ended as it should; a restart that was written down stays written. @throws disk-failed */
   async stopped(): Promise<void> {
     if (this.#file.value?.state === 'restarting') return
-    await this.#file.update((run) => ({ version: 1, bootId: run?.bootId ?? '', state: 'stopped' }))
+    await this.#write((run) => ({ bootId: run?.bootId ?? '', state: 'stopped' }))
   }
+
+  /** Keeps the wall time for a start whose clock has lost it. @throws disk-failed */
+  async saveTime(): Promise<void> {
+    await this.#write((run) => run ?? { bootId: '', state: 'running' })
+  }
+
+  #write(change: (run: Stored | undefined) => Omit<Stored, 'version' | 'seen'>): Promise<void> {
+    return this.#file.update((run) => {
+      const seen = this.#clock.state() === 'unset' ? run?.seen : this.#clock.wall()
+      return { ...change(run), version: 1, ...(seen === undefined ? {} : { seen }) }
+    })
+  }
+}
+
+function openFile(disk: Disk, directory: string): Promise<RecordFile<Stored | undefined>> {
+  return RecordFile.open<Stored | undefined>({
+    disk,
+    path: posix.join(directory, 'run.json'),
+    check: (content) => stored.parse(content),
+    empty: undefined,
+  })
 }
 
 function bootReason(last: Stored | undefined, damaged: boolean, previous: PreviousRun | undefined): BootReason {

@@ -48,6 +48,11 @@ export class ScriptedScep implements Http {
     return issueCertificate({ ...validity, subject: subjectDer, publicKey, issuer: this.root, serial: '0a', ...changes })
   }
 
+  /** The challenges in the requests so far. */
+  challenges(): readonly (string | undefined)[] {
+    return this.seen.filter(({ message }) => message.messageType !== 'CertPoll').map(({ content }) => readCsr(content).challengePassword)
+  }
+
   exchange(request: HttpRequest): Promise<HttpResponse> {
     this.asked.push(request)
     const { operation, message } = decodeOperation(request.method, `${request.url.pathname}${request.url.search}`, request.body)

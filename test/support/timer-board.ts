@@ -60,3 +60,22 @@ export async function timerBoard(t: ExecutionContext, options: TimerBoardOptions
 
 /** The moment of the first request: with its jitter. */
 export const firstRequest = startAt + seconds(60)
+
+/** A server that defers a request this often before it issues. */
+export function deferring(times = Infinity): ScriptedScep {
+  const scep = new ScriptedScep()
+  let asked = 0
+  let csr = new Uint8Array()
+  scep.answer = ({ message, content }) => {
+    if (message.messageType !== 'CertPoll') csr = Uint8Array.from(content)
+    asked += 1
+    return { fields: asked <= times ? { status: 'PENDING' } : { status: 'SUCCESS', certificates: [scep.issue(csr)] } }
+  }
+  return scep
+}
+
+export function refusing(failInfo: 'badAlg' | 'badMessageCheck' | 'badRequest' | 'badTime' | 'badCertId'): ScriptedScep {
+  const scep = new ScriptedScep()
+  scep.answer = () => ({ fields: { status: 'FAILURE', failInfo } })
+  return scep
+}

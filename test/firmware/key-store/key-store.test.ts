@@ -64,6 +64,44 @@ test('device.md 6: in a full store one exchange at a time has a slot beyond the 
   await t.notThrowsAsync(store.reserve('Another', { exchangeFor: id }))
 })
 
+test('device.md 6: in an exchange the new key has the name with a number until the old one goes, and then the name itself', async (t) => {
+  const disk = new RecordingDisk()
+  const store = await openStore(disk)
+  const old = await register(store, 'Office', two, { assign: 'tls' })
+  t.is(store.nameFor('Office', old.id), 'Office')
+  t.is(store.nameFor('Office'), 'Office (2)')
+  const slot = await store.reserve('Office', { exchangeFor: old.id })
+  t.is(store.nameFor('Office', old.id), 'Office (3)', 'the name is promised')
+  const { id } = await store.put(slot, three)
+  await store.complete(id, { chain: [certificateFor(three, 'new')], assign: 'tls' })
+  t.deepEqual([store.get(old.id).name, store.get(id).name], ['Office', 'Office (2)'])
+  await store.delete(old.id)
+  t.deepEqual([store.get(id).name, store.find('Office (2)')], ['Office', undefined])
+  await t.throwsAsync(store.reserve('Office'), refused('key-name-taken'))
+  await store.close()
+  const again = await openStore(new RecordingDisk(disk.image()))
+  t.is(again.get(id).name, 'Office')
+  t.true(isWhole(again, again.get(id)))
+})
+
+test('an old key that goes before the new one has its certificate leaves its name to it, and to nobody else', async (t) => {
+  const disk = new RecordingDisk()
+  const store = await openStore(disk)
+  const old = await register(store, 'Office', two)
+  const { id } = await store.put(await store.reserve('Office', { exchangeFor: old.id }), three)
+  await store.delete(old.id)
+  await t.throwsAsync(store.reserve('Office'), refused('key-name-taken'))
+  await store.close()
+  const again = await openStore(new RecordingDisk(disk.image()))
+  t.is((await again.complete(id, { chain: [certificateFor(three, 'new')] })).name, 'Office')
+})
+
+test('a number fits into the 64 characters of a name', async (t) => {
+  const store = await openStore(new RecordingDisk())
+  await register(store, 'ü'.repeat(64), two)
+  t.is(store.nameFor('ü'.repeat(64)), `${'ü'.repeat(60)} (2)`)
+})
+
 test('names are unique over keys, pending keys and reservations, and have 1 to 64 characters that can be shown', async (t) => {
   const store = await openStore(new RecordingDisk())
   await store.put(await store.reserve('Pending'), two)

@@ -41,6 +41,16 @@ const scenarios: readonly Scenario[] = [
     steps: [...registering('C', four, () => ({ assign: 'tls' }), 'A'), (store) => store.delete(idOf(store, 'A'))],
   },
   {
+    title: 'exchange in a full store: the new key takes over the name of the old one',
+    options: { limits: { maxKeys: 3, maxCaCertificates: 2 } },
+    prepare: two_keys,
+    steps: [
+      (store) => store.reserve('A', { exchangeFor: idOf(store, 'A') }).then((slot) => store.put(slot, four)),
+      (store) => store.complete(idOf(store, 'A (2)'), { chain: [certificateFor(four, 'A')], assign: 'tls' }),
+      (store) => store.delete(store.entries().find(({ name }) => name === 'A')!.id),
+    ],
+  },
+  {
     title: 'assign',
     prepare: two_keys,
     steps: [

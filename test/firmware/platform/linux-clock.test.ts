@@ -36,6 +36,8 @@ test('running timers are listed by name in order of due time, and neither fired 
 test('device.md 4: the clock is unset before the build date or the last saved time, else held or synced', (t) => {
   t.true(Date.now() > buildDate)
   t.is(new LinuxClock({ lastSaved: Date.now() + 60_000 }).state(), 'unset')
+  t.is(new LinuxClock({ lastSaved: Date.now() + 60_000, isSynchronized: () => true }).state(), 'synced', 'a time server knows better than what was saved')
+  t.is(new LinuxClock({ readWall: () => buildDate - 1, isSynchronized: () => true }).state(), 'unset')
   t.is(new LinuxClock({ isSynchronized: () => false }).state(), 'held')
   t.is(new LinuxClock({ isSynchronized: () => true }).state(), 'synced')
 })

@@ -1,9 +1,15 @@
 import test from 'ava'
-import { describeBootReason, RunRecord, type BootReason } from '../../../firmware/supervisor/index.js'
+import { describeBootReason, keepTimeSaved, RunRecord, saveTimeEvery, type BootReason } from '../../../firmware/supervisor/index.js'
+import { milliseconds } from '../../../protocol/time.js'
+import { VirtualClock } from '../../../rig/boards/virtual-clock.js'
 import { RecordingDisk } from '../../support/recording-disk.js'
+import { silentLog } from '../../support/silent-log.js'
+
+const today = Date.UTC(2027, 0, 1)
+const clock = new VirtualClock(today)
 
 async function boot(disk: RecordingDisk, previous?: { how: string; lastWords: string }): Promise<{ record: RunRecord; reason: BootReason }> {
-  const record = await RunRecord.open({ disk, directory: '/run' })
+  const record = await RunRecord.open({ disk, directory: '/run', clock })
   return { record, reason: await record.begin('b1', previous) }
 }
 
@@ -49,8 +55,42 @@ test('a damaged record does not stop the board: it is a problem and an end witho
   const disk = new RecordingDisk()
   await boot(disk)
   await disk.truncate('/run/run.json', 20)
-  const record = await RunRecord.open({ disk, directory: '/run' })
+  const record = await RunRecord.open({ disk, directory: '/run', clock })
   t.deepEqual(record.problems().map(({ code }) => code), ['store-damaged'])
   t.is((await record.begin('b2', undefined)).kind, 'power-on')
   t.deepEqual(record.problems(), [])
+})
+
+test('device.md 4: the wall time is saved at the start, at each hour and at the end, so that a clock that has lost it is known', async (t) => {
+  const disk = new RecordingDisk()
+  const ticking = new VirtualClock(today)
+  t.is(await RunRecord.lastSeen(disk, '/run'), undefined)
+  const record = await RunRecord.open({ disk, directory: '/run', clock: ticking })
+  await record.begin('b1', undefined)
+  t.is(await RunRecord.lastSeen(disk, '/run'), today)
+  const end = keepTimeSaved(record, ticking, silentLog)
+  await ticking.advance(milliseconds(saveTimeEvery - 1))
+  t.is(await RunRecord.lastSeen(disk, '/run'), today)
+  await ticking.advance(milliseconds(saveTimeEvery + 1))
+  t.is(await RunRecord.lastSeen(disk, '/run'), today + 2 * saveTimeEvery)
+  await end()
+  t.deepEqual(ticking.timers(), [])
+  await ticking.advance(milliseconds(5))
+  await record.stopped()
+  t.is(await RunRecord.lastSeen(disk, '/run'), today + 2 * saveTimeEvery + 5)
+})
+
+test('a clock that is not set does not overwrite the time saved last; one that a time server has set back does', async (t) => {
+  const disk = new RecordingDisk()
+  const ticking = new VirtualClock(today)
+  await (await RunRecord.open({ disk, directory: '/run', clock: ticking })).begin('b1', undefined)
+  ticking.setWall(0, 'unset')
+  const record = await RunRecord.open({ disk, directory: '/run', clock: ticking })
+  await record.begin('b2', undefined)
+  await record.restarting({ by: 'a', why: 'b' })
+  t.is(await RunRecord.lastSeen(disk, '/run'), today)
+  ticking.setWall(today - 1000, 'synced')
+  await record.saveTime()
+  t.is(await RunRecord.lastSeen(disk, '/run'), today - 1000)
+  t.is((await (await RunRecord.open({ disk, directory: '/run', clock: ticking })).begin('b3', undefined)).kind, 'restart', 'the restart stays written down')
 })
