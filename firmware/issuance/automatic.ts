@@ -68,6 +68,11 @@ export class AutomaticIssuance {
     if (this.#started) this.#told({ is: 'changed' })
   }
 
+  /** As last recorded. */
+  state(): ScheduleState {
+    return this.#state
+  }
+
   /** What comes next. */
   view(): ScheduleView & { readonly due?: { readonly date: number; readonly jitterSeconds: number } } {
     const view = viewOf(this.#state, this.#world())
