@@ -85,7 +85,7 @@ async function assemble(start: Start): Promise<Board> {
   const { automatic } = issuance
   const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port(), problems }
   const commands = new CommandRunner({ ...stored, board, clock, issuance, automatic, useKey, log, restart: (why) => restart({ by: 'administrator', why }) })
-  const console = new SerialConsole({ board, access: stored.access, commands, clock, log })
+  const console = new SerialConsole({ board, access: stored.access, commands, clock, log, random: platform.random.bytes })
   const line = await SerialLine.open({ serial: platform.serial, ...config.serial, console, clock, log })
   ending.opened('serial line', () => line.close('The board stops.'))
 

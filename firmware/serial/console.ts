@@ -1,11 +1,14 @@
 import type { Duplex } from 'node:stream'
 import { ADMINISTRATOR, LOGIN_PROMPT, NEW_PASSWORD_AGAIN_PROMPT, NEW_PASSWORD_PROMPT, PASSWORD_MINIMUM, PASSWORD_PROMPT } from '../../protocol/commands/index.js'
 import { asPlatenError, PlatenError } from '../../protocol/errors.js'
+import type { RandomBytes } from '../../protocol/random.js'
+import { LineSplitter, writeFrames } from '../../protocol/smp/index.js'
 import type { Clock } from '../../protocol/time.js'
 import type { Access, Actor, BoardFacts, CommandRunner } from '../commands/index.js'
-import type { Log } from '../platform/index.js'
+import type { Log, LogBook } from '../platform/index.js'
 import { columnsOf, screenWidth, wrap } from './columns.js'
 import { Dialogue, Gone } from './dialogue.js'
+import { Machines, requestLimit } from './machines.js'
 import { Session } from './session.js'
 import { Terminal } from './terminal.js'
 
@@ -14,10 +17,15 @@ export interface SerialConsoleOptions {
   readonly access: Pick<Access, 'isNew' | 'signIn' | 'setFirstPassword'>
   readonly commands: Pick<CommandRunner, 'run'>
   readonly clock: Clock
-  readonly log: Log
+  readonly log: Log & Pick<LogBook, 'subscribe'>
+  /** For the sessions of machines. */
+  readonly random: RandomBytes
 }
 
-/** The console for people on a serial line: who the board is, sign-in, and the commands. */
+/**
+ * A serial line that people and machines share: for people a console with who the board is, sign-in, and the commands;
+ * for machines the same sign-in and commands by SMP frames.
+ */
 export class SerialConsole {
   readonly #options: SerialConsoleOptions
   #terminal: Terminal | undefined
@@ -34,13 +42,37 @@ export class SerialConsole {
     if (this.#terminal !== undefined) throw new TypeError('a line is being served already')
     const terminal = new Terminal(line)
     this.#terminal = terminal
+    const machines = this.#share(line, terminal)
     try {
       const dialogue = new Dialogue(terminal)
       this.#greet(dialogue)
       while (terminal.open && this.#terminal === terminal) await this.#visit(terminal, dialogue)
     } finally {
       this.#terminal = undefined
+      machines.close()
     }
+  }
+
+  /** Takes the line apart into a person's keys and a machine's packets. */
+  #share(line: Duplex, terminal: Terminal): { close(): void } {
+    const machines = new Machines({
+      ...this.#options,
+      congestion: () => terminal.congestion,
+      send: (packet) => terminal.interject(writeFrames(packet)),
+    })
+    const splitter = new LineSplitter({
+      clock: this.#options.clock,
+      limit: requestLimit,
+      onText: (bytes) => terminal.take(bytes),
+      onPacket: (packet) => machines.take(packet),
+    })
+    line.on('data', (bytes: Uint8Array) => splitter.take(bytes))
+    const close = (): void => {
+      splitter.close()
+      machines.close()
+    }
+    line.once('close', close)
+    return { close }
   }
 
   /** Says why, and ends the serving; the line itself is the caller's to close. */

@@ -49,14 +49,13 @@ export class Terminal {
       // An error of the line is one way to hang up; the stream ends with it.
       for (const event of ['close', 'end', 'error']) line.on(event, close)
     })
-    line.on('data', (bytes: Uint8Array) => this.take(bytes))
   }
 
   get open(): boolean {
     return this.#open
   }
 
-  /** Bytes that a person's terminal sent; where machines share the line, its splitter calls this. */
+  /** Bytes that a person's terminal sent; machines share the line, so its splitter calls this. */
   take(bytes: Uint8Array): void {
     for (const key of this.#keys.read(bytes)) {
       this.onKey()
@@ -71,6 +70,20 @@ export class Terminal {
   /** Writes one whole line; characters that a terminal would act on are shown as escapes. */
   writeLine(text: string): void {
     this.#write(`${visible(text)}\r\n`)
+  }
+
+  /**
+   * Writes whole lines that are not for the person, and leaves the screen as it was: a line that is being typed is
+   * taken off first, as they must start a line of their own, and drawn again after.
+   */
+  interject(lines: Uint8Array): void {
+    const typed = this.#reading === undefined ? undefined : this.#reading.editor.draw()
+    this.#write(typed === undefined ? lines : Buffer.concat([Buffer.from('\u001b[2K\r\n'), lines, Buffer.from(`\u001b[A${typed}`)]))
+  }
+
+  /** Bytes that the other end has not taken yet. */
+  get congestion(): number {
+    return this.#line.writableLength
   }
 
   /** Shows a prompt and waits for a line. */
@@ -116,7 +129,7 @@ export class Terminal {
     reading?.done(end)
   }
 
-  #write(text: string): void {
+  #write(text: string | Uint8Array): void {
     if (this.#open && this.#line.writable) this.#line.write(text)
   }
 }

@@ -112,7 +112,7 @@ export async function consoleBoard({ disk = new RecordingDisk(), clock = new Vir
     },
   }
   const commands = new CommandRunner(services)
-  const serialConsole = new SerialConsole({ board, access, commands, clock, log })
+  const serialConsole = new SerialConsole({ board, access, commands, clock, log, random: (count) => Uint8Array.from(randomBytes(count)) })
   return { disk, clock, logged, store, settings, access, issuance, restarts, services, commands, console: serialConsole }
 }
 
