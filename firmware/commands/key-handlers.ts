@@ -47,11 +47,12 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
   },
 }
 
-/** Away from all keys; what has a key all the same, as TLS has the default key, serves with that from now on. */
+/** Away from all keys: it stops serving, or, as TLS, serves with the default key from now on. */
 async function takeFrom({ store, useKey }: Services, use: KeyUse): Promise<void> {
   await store.assign(use, undefined)
   const now = store.keyFor(use)
-  if (now !== undefined) await useKey.put(use, now.id)
+  if (now === undefined) await useKey.refresh(use)
+  else await useKey.put(use, now.id)
 }
 
 function usesNow({ store }: Services, name: string): string {

@@ -7,8 +7,9 @@ import { issuanceHandlers } from './issuance-handlers.js'
 import { keyHandlers } from './key-handlers.js'
 import type { Services } from './services.js'
 import { timerHandlers } from './timer-handlers.js'
+import { useHandlers } from './use-handlers.js'
 
-const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...deviceHandlers }
+const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...useHandlers, ...deviceHandlers }
 
 /** The one command set over the board's services: every front gives its commands here. */
 export class CommandRunner {

@@ -32,7 +32,7 @@ export interface Services {
   readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'giveUp' | 'fetchAuthority' | 'pin' | 'problems'>
   readonly automatic: Pick<AutomaticIssuance, 'settings' | 'update' | 'view' | 'keysChanged'>
   readonly automaticSettings: Pick<AutomaticSettingsFile, 'problems'>
-  readonly useKey: Pick<KeyUses, 'put' | 'problems'>
+  readonly useKey: Pick<KeyUses, 'put' | 'refresh' | 'list' | 'problems'>
   readonly log: Log & { recent(count: number): readonly LogLine[] }
   /** Writes the reason down, then stops the board in good order; returns when the reason is durable. @throws disk-failed */
   readonly restart: (reason: string) => Promise<void>

@@ -1,6 +1,13 @@
 import type { KeyUse } from '../../protocol/key-use.js'
 import type { KeyEntry, KeyId } from '../key-store/index.js'
 
+/** How a use is doing now. `waiting`: it is about to serve, or its peer has not answered yet. */
+export interface UseStatus {
+  readonly state: 'off' | 'no-key' | 'serving' | 'waiting' | 'failed'
+  /** In words, for people: who is served, or why not. */
+  readonly detail: string
+}
+
 /**
  * What every use of a key can be asked (device.md section 7). A driver knows its consumer and nothing about
  * assignments: the key store says which key a use has, `KeyUses` brings the two together.
@@ -21,4 +28,13 @@ export interface KeyUseDriver {
   probe(): Promise<void>
   /** Goes back to what served before the last apply. */
   undo(): Promise<void>
+  /**
+   * Whether the function is switched on; without this method it always is. A key is assigned to a function that is
+   * off, and nothing more (device.md section 3).
+   */
+  enabled?(): boolean
+  /** Stops serving, and takes away what the consumer was given. Fine when nothing serves. */
+  switchOff?(): Promise<void>
+  /** Looks, without changing anything. Without this method a key that was applied serves. */
+  status?(): Promise<UseStatus>
 }

@@ -1,4 +1,4 @@
-export type { KeyUseDriver } from './driver.js'
+export type { KeyUseDriver, UseStatus } from './driver.js'
 export { KeyUses } from './key-uses.js'
-export type { PutToUse } from './key-uses.js'
+export type { PutToUse, UseRow } from './key-uses.js'
 export { TlsUse } from './tls-use.js'

@@ -2,7 +2,7 @@ import { asPlatenError, hasCode, PlatenError } from '../../protocol/errors.js'
 import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
 import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { Log } from '../platform/index.js'
-import type { KeyUseDriver } from './driver.js'
+import type { KeyUseDriver, UseStatus } from './driver.js'
 
 /** What of the key store this needs. */
 type Assignments = Pick<KeyStore, 'entries' | 'get' | 'keyFor' | 'assign'>
@@ -11,6 +11,13 @@ type Assignments = Pick<KeyStore, 'entries' | 'get' | 'keyFor' | 'assign'>
 export interface PutToUse {
   readonly enabled: boolean
   readonly caveat?: string
+}
+
+/** One use with its key and how it is doing. */
+export interface UseRow extends UseStatus {
+  readonly use: KeyUse
+  /** Name of the assigned key. */
+  readonly key?: string
 }
 
 /**
@@ -30,14 +37,14 @@ export class KeyUses {
   }
 
   /**
-   * Brings every driver in line with the store, at start. A key that cannot serve is passed over for the default key,
-   * in memory only: the assignment stays, the log says why.
-   * @throws listen-failed, and use-cannot-serve when even the default key cannot serve
+   * Brings every driver in line with the store, at start. A key that cannot serve TLS is passed over for the default key,
+   * in memory only; another use is then without service. The assignment stays, the log says why.
+   * @throws listen-failed, and use-cannot-serve when even the default key cannot serve TLS
    */
   async start(): Promise<void> {
     for (const [use, driver] of this.#drivers) {
       const entry = this.#store.keyFor(use)
-      if (entry !== undefined) await this.#startOne(driver, entry)
+      if (entry !== undefined && isOn(driver)) await this.#startOne(driver, entry)
     }
   }
 
@@ -46,6 +53,10 @@ export class KeyUses {
       driver.canServe(entry)
       await driver.apply(entry)
     } catch (error) {
+      if (driver.use !== 'tls') {
+        this.#log.error(`the key of ${displayKeyUse(driver.use)} cannot serve`, { key: entry.name, reason: asPlatenError(error).message })
+        return
+      }
       const fallback = this.#defaultKey()
       if (hasCode(error, 'listen-failed') || fallback === undefined || fallback.id === entry.id) throw error
       this.#log.error(`the key of ${displayKeyUse(driver.use)} cannot serve; the default key serves instead`, { key: entry.name, reason: asPlatenError(error).message })
@@ -57,7 +68,34 @@ export class KeyUses {
   problems(): readonly string[] {
     return [...this.#drivers].flatMap(([use, driver]) => {
       const assigned = this.#store.keyFor(use)
-      return assigned === undefined || driver.current() === assigned.id ? [] : [`The key "${assigned.name}" is assigned to ${displayKeyUse(use)} but cannot serve; the default key serves instead.`]
+      if (assigned === undefined || !isOn(driver) || driver.current() === assigned.id) return []
+      return [`The key "${assigned.name}" is assigned to ${displayKeyUse(use)} but cannot serve${use === 'tls' ? '; the default key serves instead' : ''}.`]
+    })
+  }
+
+  /** Every use that has a driver or a key, with how it is doing now. */
+  list(): Promise<readonly UseRow[]> {
+    const uses = new Set([...this.#drivers.keys(), ...this.#store.entries().flatMap((entry) => entry.uses)])
+    return Promise.all([...uses].map(async (use) => {
+      const key = this.#store.keyFor(use)?.name
+      return { use, ...(key === undefined ? {} : { key }), ...await statusOf(this.#drivers.get(use), key) }
+    }))
+  }
+
+  /**
+   * After a change of the settings of a use, or when its key was taken away: applies and probes, or switches off.
+   * What fails is not undone, because the settings say so.
+   * @throws use-cannot-serve, probe-failed, listen-failed, disk-failed
+   */
+  refresh(use: KeyUse): Promise<void> {
+    return this.#inTurn(async () => {
+      const driver = this.#drivers.get(use)
+      const entry = this.#store.keyFor(use)
+      if (driver === undefined) return
+      if (entry === undefined || !isOn(driver)) return driver.switchOff?.()
+      driver.canServe(entry)
+      await driver.apply(entry)
+      await driver.probe()
     })
   }
 
@@ -80,7 +118,7 @@ export class KeyUses {
 
   async #put(use: KeyUse, entry: KeyEntry): Promise<PutToUse> {
     const driver = this.#drivers.get(use)
-    if (driver === undefined) {
+    if (driver === undefined || !isOn(driver)) {
       await this.#assign(use, entry.id)
       return { enabled: false }
     }
@@ -133,4 +171,16 @@ export class KeyUses {
   #defaultKey(): KeyEntry | undefined {
     return this.#store.entries().find(({ kind }) => kind === 'default')
   }
+}
+
+function isOn(driver: KeyUseDriver): boolean {
+  return driver.enabled?.() ?? true
+}
+
+async function statusOf(driver: KeyUseDriver | undefined, key: string | undefined): Promise<UseStatus> {
+  if (driver === undefined) return { state: 'off', detail: 'Not in this firmware, or not set up.' }
+  if (!isOn(driver)) return { state: 'off', detail: 'Switched off.' }
+  if (key === undefined) return { state: 'no-key', detail: 'No key is assigned.' }
+  if (driver.status !== undefined) return driver.status()
+  return driver.current() === undefined ? { state: 'failed', detail: 'Nothing serves.' } : { state: 'serving', detail: '' }
 }

@@ -6,6 +6,7 @@ import { help, log, logout, password, restart, status, whoami } from './device.j
 import { history, poll, request } from './issuance.js'
 import { keysAssign, keysDelete, keysList, keysShow } from './keys.js'
 import { timerOff, timerSet, timerShow } from './timer.js'
+import { uses } from './uses.js'
 
 export const commands = {
   'comm show': commShow,
@@ -24,6 +25,7 @@ export const commands = {
   'keys show': keysShow,
   'keys delete': keysDelete,
   'keys assign': keysAssign,
+  uses,
   restart,
   log,
   whoami,

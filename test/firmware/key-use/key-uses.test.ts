@@ -56,6 +56,18 @@ function setUp({ unfit = [], unseen = [], noPort = false, assigned = 'default' }
   return { uses: new KeyUses({ store, drivers: [driver], log: silentLog }), store, driver, story }
 }
 
+/** The same with a use that can be switched on and off. */
+function setUpSwitched({ on, ...options }: { readonly on: boolean; readonly unfit?: readonly string[]; readonly unseen?: readonly string[] }) {
+  const { store, driver, story } = setUp(options)
+  const state = { on }
+  const switched: KeyUseDriver = {
+    ...driver, use: 'ieee-802-1x', enabled: () => state.on,
+    switchOff: () => Promise.resolve(void story.push('switch off')),
+    status: () => Promise.resolve({ state: 'serving', detail: 'Authorized' }),
+  }
+  return { uses: new KeyUses({ store, drivers: [switched], log: silentLog }), store, story, state }
+}
+
 test('device.md 7: a key is assigned, applied and probed, in this order', async (t) => {
   const { uses, story } = setUp({ assigned: 'old' })
   await uses.start()
@@ -141,4 +153,37 @@ test('two exchanges at once go one after the other', async (t) => {
   await uses.start()
   await Promise.all([uses.put('tls', id('old')), uses.put('tls', id('new'))])
   t.deepEqual(story.slice(1), ['assign tls old', 'apply old', 'probe', 'assign tls new', 'apply new', 'probe'])
+})
+
+test('device.md 3: a key for a function that is off is assigned, and neither applied nor switched on', async (t) => {
+  const { uses, store, story } = setUpSwitched({ on: false })
+  t.deepEqual(await uses.put('ieee-802-1x', id('new')), { enabled: false })
+  t.is(store.keyFor('ieee-802-1x')?.name, 'new')
+  await uses.start()
+  t.deepEqual(story, ['assign ieee-802-1x new'])
+  t.deepEqual(await uses.list(), [{ use: 'ieee-802-1x', key: 'new', state: 'off', detail: 'Switched off.' }])
+  t.deepEqual(uses.problems(), [])
+})
+
+test('a function that is switched on takes the key it has; switched off, or without a key, it stops', async (t) => {
+  const { uses, store, story, state } = setUpSwitched({ on: false })
+  await uses.put('ieee-802-1x', id('new'))
+  state.on = true
+  await uses.refresh('ieee-802-1x')
+  t.deepEqual(await uses.list(), [{ use: 'ieee-802-1x', key: 'new', state: 'serving', detail: 'Authorized' }])
+  state.on = false
+  await uses.refresh('ieee-802-1x')
+  state.on = true
+  await store.assign('ieee-802-1x', undefined)
+  await uses.refresh('ieee-802-1x')
+  t.deepEqual(story, ['assign ieee-802-1x new', 'apply new', 'probe', 'switch off', 'assign ieee-802-1x nothing', 'switch off'])
+  t.deepEqual(await uses.list(), [{ use: 'ieee-802-1x', state: 'no-key', detail: 'No key is assigned.' }])
+})
+
+test('at start a key that cannot serve IEEE 802.1X leaves that use without service, and never gives it the default key', async (t) => {
+  const { uses, store, story } = setUpSwitched({ on: true, unfit: ['new'] })
+  await store.assign('ieee-802-1x', id('new'))
+  await uses.start()
+  t.deepEqual(story, ['assign ieee-802-1x new'])
+  t.deepEqual(uses.problems(), ['The key "new" is assigned to IEEE 802.1X but cannot serve.'])
 })
