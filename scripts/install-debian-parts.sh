@@ -9,8 +9,10 @@
 #   libxml2-utils  xmllint checks the JUnit report against its schema
 #   iproute2  network namespaces, in which a peer has a machine of its own
 #   wpasupplicant, hostapd  IEEE 802.1X: what the firmware runs, and the authenticator at the other end of the cable
+#   podman    runs the SCEP server in a container; runc because podman's own crun fails where limits cannot be raised
+#   mmdebstrap  makes the image's base where no registry can be reached
 set -euo pipefail
-packages=(scep socat strace openssl systemd chromium libxml2-utils iproute2 wpasupplicant hostapd)
+packages=(scep socat strace openssl systemd chromium libxml2-utils iproute2 wpasupplicant hostapd podman runc mmdebstrap)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

@@ -3,6 +3,7 @@ import { PlatenError } from '../../protocol/errors.js'
 import { days, minutes } from '../../protocol/time.js'
 import type { Files, RigPlatform } from '../platform/index.js'
 import { displayExchange, faultKinds, newChallenge, readScript, startScepServer, type ChallengePolicy, type ExchangeRecord, type PreparedScript, type RaForm } from '../scep-server/index.js'
+import { defaultVolume, serveContainer } from './scep-container.js'
 
 interface Options {
   readonly port: number
@@ -16,6 +17,8 @@ interface Options {
   readonly days: number
   readonly script?: string
   readonly transcript?: string
+  readonly container: boolean
+  readonly volume?: string
 }
 
 /** From this variable or from a file: an argument would show in the list of processes and in the shell's history. */
@@ -44,6 +47,7 @@ ${wrapped(Object.keys(faultKinds), 100)}
 Examples:
   npm run rig -- scep-server --port 8080
   npm run rig -- scep-server --port 8080 --ra two --directory ./my-ca --challenge-file ./challenge.txt
+  npm run rig -- scep-server --container --challenge-file ./challenge.txt
   npm run rig -- scep-server --challenge-mode none --script faults.yaml --transcript run.jsonl`
 
 /** The rig's SCEP server as a program of its own. */
@@ -61,15 +65,33 @@ export function scepServerCommand(platform: RigPlatform, write: (line: string) =
     .option('--days <number>', 'how long certificates are valid', wholeNumber(1, 3650), 365)
     .option('--script <path>', 'faults to act out')
     .option('--transcript <path>', 'append each exchange as a line of JSON')
+    .option('--container', "Debian's scepserver in a container instead; on all addresses of this machine", false)
+    .option('--volume <name>', `with --container: keeps the CA; default ${defaultVolume}`)
     .addHelpText('after', examples)
-    .action((options: Omit<Options, 'keyBits'> & { readonly keyBits: string }) =>
-      run(platform, { ...options, keyBits: Number(options.keyBits) as Options['keyBits'] }, write, environment[challengeVariable]))
+    .action((options: Omit<Options, 'keyBits'> & { readonly keyBits: string }, command: Command) => {
+      checkTogether(options.container, command)
+      return run(platform, { ...options, keyBits: Number(options.keyBits) as Options['keyBits'] }, write, environment[challengeVariable])
+    })
+}
+
+/** What the container can be told; all else is for our own server. */
+const forContainer: ReadonlySet<string> = new Set(['container', 'port', 'keyBits', 'challengeFile', 'volume'])
+
+/** @throws invalid-value when an option would have no effect */
+function checkTogether(container: boolean, command: Command): void {
+  const given = command.options.filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+  const useless = given.find((option) => (container ? !forContainer.has(option.attributeName()) : option.attributeName() === 'volume'))
+  if (useless !== undefined) throw new PlatenError('invalid-value', `${useless.long ?? ''} has no meaning ${container ? 'with' : 'without'} --container`, { fix: 'Leave one of the two out.' })
 }
 
 async function run(platform: RigPlatform, options: Options, write: (line: string) => void, inherited: string | undefined): Promise<void> {
   const script = options.script === undefined ? undefined : await loadScript(platform.files, options.script)
   const kept = await openTranscript(platform.files, options.transcript)
   const challenge = await choosePolicy(platform, options, write, inherited)
+  if (options.container) {
+    if (challenge.mode !== 'static') throw new TypeError('a container takes a static challenge')
+    return serveContainer(platform, { port: options.port, keyBits: options.keyBits, challenge: challenge.password, volume: options.volume ?? defaultVolume }, write)
+  }
   const ended = platform.interrupted()
   const server = await startScepServer({
     platform, address: options.address, port: options.port, challenge,

@@ -1,3 +1,7 @@
+export { containerLimits, findContainerEngine } from './container-engine.js'
+export type { ContainerEngine } from './container-engine.js'
+export { needScepImage, scepImage, startScepContainer } from './scep-container.js'
+export type { ScepContainerOptions } from './scep-container.js'
 export { startScepserver } from './scepserver.js'
 export type { PeerScepServer } from './scepserver.js'
 export { canMakeNamespaces, layCable, NetworkNamespace } from './network-namespace.js'

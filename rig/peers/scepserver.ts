@@ -8,6 +8,8 @@ export interface PeerScepServer {
   readonly pid: number
   /** PEM of its CA certificate. */
   readonly caPem: string
+  /** When it has ended, by itself or not. */
+  readonly exited: Promise<unknown>
   close(): Promise<void>
 }
 
@@ -40,6 +42,7 @@ export async function startScepserver(
   return {
     url: `http://127.0.0.1:${options.port}/scep`,
     pid: server.pid,
+    exited: server.exited,
     caPem: Buffer.from(ca ?? []).toString(),
     close: async () => {
       server.signal('SIGTERM')
