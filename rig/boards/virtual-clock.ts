@@ -1,4 +1,5 @@
 import type { Clock, ClockState, Duration, Timer } from '../../protocol/time.js'
+import { eventLoopTurn } from '../platform/index.js'
 
 interface Pending {
   readonly name: string
@@ -117,19 +118,7 @@ export class VirtualClock implements Clock {
         await Promise.allSettled(this.#inFlight)
         turns = 0
       }
-      await turn()
+      await eventLoopTurn()
     }
   }
-}
-
-/** One full turn of the event loop, without a timer. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(undefined)
-  })
 }

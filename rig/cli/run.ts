@@ -42,6 +42,7 @@ export function runCommand(platform: RigPlatform, write: (line: string) => void,
 async function run(platform: RigPlatform, names: readonly string[], options: RunOptions, write: (line: string) => void): Promise<number> {
   const { clock: wall } = platform
   const chosen = choose(names, options.clock)
+  if (options.clock !== 'virtual' && (options.boards ?? 1) > 1) throw new PlatenError('invalid-value', `there is one board on the clock ${options.clock}`, { fix: 'Leave --boards out, or take --clock virtual.' })
   const seed = options.seed ?? Buffer.from(platform.random(5)).toString('hex')
   const clock: RunClock = { kind: options.clock, scale: options.clock === 'scaled' ? options.scale : 1 }
   const replay = (...scenarioNames: readonly string[]): string => replayLine(scenarioNames, { ...options, seed })

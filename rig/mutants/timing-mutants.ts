@@ -49,11 +49,21 @@ function pollsOn(clock: Clock, http: Http): Http {
 
 const tick = minutes(15)
 
+/** Every timer of a minute or more fires a quarter of a minute late. */
+const late = (platform: Platform): Platform => {
+  const { clock } = platform
+  return { ...platform, clock: changedClock(clock, { after: (name, delay, run) => clock.after(name, milliseconds(delay < minutes(1) ? delay : delay + 15_000), run) }) }
+}
+
 export const timingMutants: readonly Mutant[] = [
   {
     name: 'fires early', flaw: 'the board takes the start for come a millisecond before it is', scenario: 'start-time-kept', verdict: 'start time kept',
     vary: (platform) => ({ ...platform, clock: changedClock(platform.clock, { wall: () => platform.clock.wall() + 1 }) }),
   },
+  { name: 'periods late', flaw: 'each period begins 15 s late', scenario: 'periodic', verdict: 'periodic requests', vary: late },
+  { name: 'polls late', flaw: 'each poll comes 15 s late', scenario: 'polls-on-communication-error', verdict: 'polls on HTTP status 503', vary: late },
+  { name: 'shows another date', flaw: 'the request goes out 15 s after the date that is shown', scenario: 'next-date-shown', verdict: 'next date kept', vary: late },
+  { name: 'renews late', flaw: 'the renewal goes out 15 s late', scenario: 'renewal-by-expiry', verdict: 'renewed at a third', vary: late },
   {
     name: 'polls on FAILURE', flaw: 'a refusal by the server is taken for a communication error', scenario: 'no-polls-on-refusal', verdict: 'polls on FAILURE badRequest',
     vary: (platform) => answers(platform, (response) => (statusOf(response) === 'FAILURE' ? { ...response, status: 503 } : response)),

@@ -4,3 +4,8 @@ export function interrupted(): Promise<NodeJS.Signals> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
   })
 }
+
+/** One full turn of the event loop, without a timer: whatever was ready to run has run. */
+export function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
+}

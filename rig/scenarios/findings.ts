@@ -1,4 +1,5 @@
 import { milliseconds, seconds, type Duration } from '../../protocol/time.js'
+import type { RequestTimeline } from '../reports/index.js'
 import { judgeIntervals, measure, type Interval, type MeasuredInterval, type Verdict } from '../verdicts/index.js'
 import type { Bench } from './bench.js'
 import type { Contact } from './contacts.js'
@@ -24,6 +25,16 @@ const early = seconds(1)
 export function after(bench: Bench, wait: number): Interval {
   const { kind, scale } = bench.clock
   return { low: wait - (kind === 'virtual' ? 0 : early), high: wait + Math.max(late, kind === 'scaled' ? hostNoise * scale : 0) }
+}
+
+/** A request for the report's timeline. @param due monotonic ms @param contacts the first one and its polls */
+export function requestTimeline(board: string, label: string, due: number, [first, ...more]: readonly Contact[], { result, jitter }: { readonly result: string; readonly jitter?: Interval }): RequestTimeline {
+  return {
+    board, label, due, result,
+    ...(jitter === undefined ? {} : { jitter }),
+    ...(first === undefined ? {} : { sent: first.at, answered: first.answered }),
+    polls: more.map(({ at, answered }) => ({ sent: at, answered })),
+  }
 }
 
 export interface Waits {

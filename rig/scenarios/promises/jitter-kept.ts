@@ -1,6 +1,7 @@
 import { hours, milliseconds, minutes, seconds } from '../../../protocol/time.js'
+import type { RequestTimeline } from '../../reports/index.js'
 import { jitterKept, jitterRange, measured, seeded, wholeNumber, type RebootSample } from '../../verdicts/index.js'
-import { fact } from '../findings.js'
+import { fact, requestTimeline } from '../findings.js'
 import type { Scenario } from '../scenario.js'
 import { nextShown, setTimer } from '../timer.js'
 
@@ -17,6 +18,7 @@ export const jitterKeptOverReboots: Scenario = {
     const draw = seeded(`${bench.seed} power cuts`)
     bench.server.misbehave({ faults: [{ fault: 'http-status', status: 503 }] })
     const samples: RebootSample[] = []
+    const requests: RequestTimeline[] = []
     let repeated = 0
     for (const board of boards) {
       await bench.step('Set a start, cut the power some times before it, and wait', { board: board.name }, async (note) => {
@@ -38,10 +40,12 @@ export const jitterKeptOverReboots: Scenario = {
         const before = { low: shown - start, high: shown - start }
         // No request at all is as far from the old draw as can be.
         samples.push({ board: board.name, start: 1, before, after: first === undefined ? { low: Infinity, high: Infinity } : measured(due, first.at, bench.witness) })
+        requests.push(requestTimeline(board.name, `${reboots} reboots`, due, board.contacts(), { jitter: before, result: first === undefined ? 'no request came' : 'Error: by script' }))
         note(`${reboots} reboots before the start, jitter ${(shown - start) / 1000} s`)
       })
     }
     return {
+      requests,
       verdicts: [
         jitterKept(samples),
         fact('a reboot repeats nothing', 'a reboot after the request does not send it again', repeated === 0, `${repeated} requests came after the first`, { repeated }),

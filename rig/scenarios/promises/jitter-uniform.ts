@@ -9,6 +9,8 @@ import { moveStart, setTimer } from '../timer.js'
 const horizon = seconds(jitterRange.high + 700)
 const onTimeHorizon = seconds(jitterRange.high + 1)
 
+const roundsANote = 25
+
 /**
  * device.md section 4, Auto Adjust Issuance Request Time. A sample needs no more than the first exchange of a request,
  * so the server answers 503, and no key is made.
@@ -25,8 +27,11 @@ export function jitterUniformOver(samples: number): Scenario {
       const rounds = Math.ceil(samples / boards.length)
       bench.server.misbehave({ faults: [{ fault: 'http-status', status: 503 }] })
       const found: JitterSample[] = []
-      await bench.step('Set the same start on every board, and wait for the requests', { boards: boards.length, rounds }, async () => {
-        for (let round = 1; round <= rounds; round += 1) found.push(...await sampleOnce(bench, boards, round))
+      await bench.step('Set the same start on every board, and wait for the requests', { boards: boards.length, rounds }, async (note) => {
+        for (let round = 1; round <= rounds; round += 1) {
+          found.push(...await sampleOnce(bench, boards, round))
+          if (round % roundsANote === 0) note(`${found.length} samples`)
+        }
       })
       return {
         verdicts: uniformJitter(found, { seed: bench.seed, witness: bench.witness }),

@@ -6,6 +6,7 @@ import { setTimer } from '../timer.js'
 
 const outage = hours(24)
 const pollMinutes = 60
+const hoursANote = hours(6)
 const window = seconds(60)
 
 /** Standard deviations of a binomial count: more is not chance in any of the windows of a run. */
@@ -25,9 +26,12 @@ export const outageWithoutBurst: Scenario = {
     })
     bench.server.misbehave({ faults: [{ fault: 'http-status', status: 503 }] })
     const mark = bench.server.exchanges.length
-    await bench.step('The server is down for a day, then answers 503', { hours: outage / hours(1) }, async () => {
+    await bench.step('The server is down for a day, then answers 503', { hours: outage / hours(1) }, async (note) => {
       await bench.server.goDown()
-      await bench.passUntil(start + outage)
+      for (let part = 1; part <= outage / hoursANote; part += 1) {
+        await bench.passUntil(start + part * hoursANote)
+        note(`down for ${part * hoursANote / hours(1)} h`)
+      }
       await bench.server.comeBack()
       // Each board comes once in an interval.
       await bench.pass(minutes(pollMinutes))

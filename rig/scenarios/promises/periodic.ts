@@ -1,5 +1,5 @@
 import { days, minutes } from '../../../protocol/time.js'
-import { fact, waitsBetween } from '../findings.js'
+import { fact, requestTimeline, waitsBetween } from '../findings.js'
 import type { Scenario } from '../scenario.js'
 import { setTimer } from '../timer.js'
 
@@ -28,6 +28,7 @@ export const periodic: Scenario = {
     })
     return {
       intervals,
+      requests: contacts.map((contact, at) => requestTimeline(board.name, at === 0 ? 'start' : `period ${at}`, at === 0 ? bench.stampOf(start) : (contacts[at - 1]?.answered ?? 0) + days(everyDays), [contact], { result: contact.status ?? 'no answer' })),
       verdicts: [verdict, fact('every request brings a certificate', 'each of them is answered with a certificate', issued === periods + 1, `${issued} of ${contacts.length} requests brought one`, { issued })],
     }
   },

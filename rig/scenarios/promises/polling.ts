@@ -4,7 +4,7 @@ import type { FaultScript } from '../../scep-server/index.js'
 import type { MeasuredInterval, Verdict } from '../../verdicts/index.js'
 import type { Bench } from '../bench.js'
 import type { Contact } from '../contacts.js'
-import { waitsBetween } from '../findings.js'
+import { requestTimeline, waitsBetween } from '../findings.js'
 import { newestRequest } from '../reading.js'
 import type { Station } from '../station.js'
 import { setTimer } from '../timer.js'
@@ -42,17 +42,11 @@ export async function watchPolling(bench: Bench, station: Station, { on, script,
     await bench.pass(minutes(2 * pollMinutes + 1))
     const contacts = station.contacts()
     const { status, details } = await newestRequest(station)
-    const [first, ...more] = contacts
     const promise = expected === 0 ? `no poll on ${on}` : `${expected} polls on ${on}, ${pollMinutes} min apart`
     return {
       contacts,
       ...waitsBetween(bench, contacts, { name: `polls on ${on}`, promise, event: 'poll', board: station.name, wait: interval, count: expected }),
-      request: {
-        board: station.name, label: on, due: bench.stampOf(start),
-        ...(first === undefined ? {} : { sent: first.at, answered: first.answered }),
-        polls: more.map(({ at, answered }) => ({ sent: at, answered })),
-        result: `${status}: ${details}`,
-      },
+      request: requestTimeline(station.name, on, bench.stampOf(start), contacts, { result: `${status}: ${details}` }),
     }
   })
 }

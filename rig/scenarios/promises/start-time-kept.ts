@@ -1,6 +1,8 @@
 import { hours, minutes, seconds } from '../../../protocol/time.js'
+import type { RequestTimeline } from '../../reports/index.js'
 import { judgeIntervals, measure, seeded, wholeNumber, type MeasuredInterval } from '../../verdicts/index.js'
-import { after, fact } from '../findings.js'
+import { after, fact, requestTimeline } from '../findings.js'
+import { newestRequest } from '../reading.js'
 import type { Scenario } from '../scenario.js'
 import { setTimer, spellDate } from '../timer.js'
 
@@ -20,6 +22,7 @@ export const startTimeKept: Scenario = {
     // Nothing more than the arrival is needed, so the server is spared the work.
     bench.server.misbehave({ faults: [{ fault: 'http-status', status: 503 }] })
     const intervals: MeasuredInterval[] = []
+    const requests: RequestTimeline[] = []
     let [unfulfilled, extra] = [0, 0]
     for (let round = 1; round <= (virtual ? rounds.virtual : rounds.measured); round += 1) {
       await board.says('whoami')
@@ -34,12 +37,14 @@ export const startTimeKept: Scenario = {
         await bench.pass(minutes(virtual ? 30 : 1))
       })
       const [first, ...more] = board.contacts()
+      const { status, details } = await newestRequest(board)
+      requests.push(requestTimeline(board.name, label, bench.stampOf(start), board.contacts(), { result: `${status}: ${details}` }))
       extra += more.length
       if (first === undefined) unfulfilled += 1
       else intervals.push(measure(label, setAt, first.at, after(bench, bench.stampOf(start) - setAt), bench.witness, board.name))
     }
     return {
-      intervals,
+      intervals, requests,
       verdicts: [
         judgeIntervals({ name: 'start time kept', promise: startTimeKept.promise, event: 'start', count: intervals.length + unfulfilled }, intervals),
         fact('one request for one start', 'each start brings one request', extra === 0 && unfulfilled === 0, `${unfulfilled} starts brought no request, ${extra} requests came beside the first`, { extra, unfulfilled }),

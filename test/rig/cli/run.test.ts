@@ -54,6 +54,7 @@ test('a wrong name, a clock that says nothing, and a line that is no run are usa
   t.is(unfit.code, 2)
   t.regex(unfit.complained, /periodic says nothing on the clock real/)
   t.is((await rig('run', '--boards', '0')).code, 2)
+  t.is((await rig('run', 'limit-error', '--boards', '2', '--clock', 'real')).code, 2)
   const other = await rig('replay', 'npm run rig -- scep-server --port 0')
   t.is(other.code, 2)
   t.regex(other.complained, /must begin with "run"/)
