@@ -1,0 +1,203 @@
+import { asPlatenError, PlatenError } from '../../../protocol/errors.js'
+import { milliseconds, seconds, type Clock, type Duration } from '../../../protocol/time.js'
+import type { KeyEntry, KeyId, KeyStore } from '../../key-store/index.js'
+import type { Disk, Log, Processes } from '../../platform/index.js'
+import type { Ieee8021xSettings } from '../../settings/index.js'
+import type { KeyUseDriver, UseStatus } from '../driver.js'
+import { newestAttempt } from './attempt.js'
+import { CredentialFiles, type CredentialSet } from './credential-files.js'
+import { cannot, checkFitness, nameOf } from './fitness.js'
+import { Supplicant } from './supplicant.js'
+import { supplicantConfig } from './supplicant-config.js'
+
+export interface Ieee8021xUseOptions {
+  readonly store: Pick<KeyStore, 'privateKey' | 'caCertificates'>
+  readonly settings: { get(): Ieee8021xSettings }
+  readonly processes: Processes
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly log: Log
+  /** A folder of its own on tmpfs. */
+  readonly directory: string
+}
+
+/**
+ * A swap that fails ends within 60 s with the old key serving. At worst a hung daemon costs 3 s for each question, so:
+ * 3 s to apply, 15 + 6 s for the new key, 3 + 25 + 6 s for the old one.
+ */
+const probeDeadline = seconds(15)
+const undoDeadline = seconds(25)
+const betweenLooks = milliseconds(500)
+/** An authenticator is deaf for some seconds after a failure, and wpa_supplicant asks again only after 30 s. */
+const betweenNudges = seconds(6)
+
+/** What serves: a key as it was written for the daemon. */
+interface Served {
+  readonly entry: KeyEntry
+  readonly set: CredentialSet
+  readonly identity: string
+  readonly interface: string
+  readonly config: string
+}
+
+/** IEEE 802.1X: wired EAP-TLS by wpa_supplicant. Without a chosen CA for the authentication server it does not serve. */
+export class Ieee8021xUse implements KeyUseDriver {
+  readonly use = 'ieee-802-1x'
+  readonly #options: Ieee8021xUseOptions
+  readonly #files: CredentialFiles
+  readonly #supplicant: Supplicant
+  #serving: Served | undefined
+  #before: Served | undefined
+
+  constructor(options: Ieee8021xUseOptions) {
+    this.#options = options
+    this.#files = new CredentialFiles(options)
+    this.#supplicant = new Supplicant({ ...options, configPath: this.#files.configPath, controls: this.#files.controls })
+  }
+
+  enabled(): boolean {
+    return this.#options.settings.get().enabled
+  }
+
+  canServe(entry: KeyEntry): string | undefined {
+    this.#authorities(entry)
+    const { clock, store } = this.#options
+    return checkFitness(entry, () => store.privateKey(entry.id), clock.state() === 'unset' ? undefined : clock.wall())
+  }
+
+  async apply(entry: KeyEntry): Promise<void> {
+    const next = await this.#write(entry)
+    const last = this.#serving
+    try {
+      await this.#put(next)
+    } catch (cause) {
+      await this.#putBack(last)
+      throw cannot(entry, asPlatenError(cause).message, asPlatenError(cause).fix)
+    }
+    this.#before = last
+    this.#serving = next
+    await this.#files.keepOnly(last === undefined ? [next.set] : [last.set, next.set])
+  }
+
+  current(): KeyId | undefined {
+    return this.#serving?.entry.id
+  }
+
+  /** An authentication that began after the last apply, to its end. */
+  async probe(): Promise<void> {
+    if (this.#serving === undefined) throw new TypeError('nothing was applied that could be probed')
+    const failure = await this.#authenticated(probeDeadline, { patient: false })
+    if (failure !== undefined) throw new PlatenError('probe-failed', failure, { facts: { interface: this.#serving.interface, identity: this.#serving.identity } })
+  }
+
+  async undo(): Promise<void> {
+    const last = this.#before
+    this.#before = undefined
+    this.#serving = last
+    if (!await this.#putBack(last) || last === undefined) return
+    const failure = await this.#authenticated(undoDeadline, { patient: true })
+    if (failure === undefined) this.#options.log.info('IEEE 802.1X: the key before is authenticated again', { key: last.entry.name })
+    else this.#options.log.error('IEEE 802.1X: the key before is in place again, but not authenticated yet', { key: last.entry.name, reason: failure })
+  }
+
+  async switchOff(): Promise<void> {
+    await this.#supplicant.stop()
+    await this.#files.keepOnly([])
+    this.#serving = undefined
+    this.#before = undefined
+  }
+
+  async status(): Promise<UseStatus> {
+    const served = this.#serving
+    if (served === undefined) return { state: 'failed', detail: 'The key could not be applied; the log says why.' }
+    const { state, reason } = await this.#look()
+    if (state === 'authenticated') return { state: 'serving', detail: `Authenticated as ${served.identity} on ${served.interface}.` }
+    if (state === 'waiting') return { state: 'waiting', detail: `Not authenticated yet: ${await this.#whyNot()}.` }
+    return { state: 'failed', detail: `Not authenticated: ${reason}.` }
+  }
+
+  /** Ends the daemon and removes the files; the settings and the assignment stay. */
+  async close(): Promise<void> {
+    await this.switchOff()
+  }
+
+  /** Fail closed: the CA certificates that were chosen and are in the store, at least one. */
+  #authorities(entry: KeyEntry): readonly Uint8Array[] {
+    const { settings, store } = this.#options
+    const { caNames } = settings.get()
+    if (caNames.length === 0) throw cannot(entry, 'no CA is chosen for the authentication server', 'Choose one: dot1x set ca=<name>.')
+    const known = new Map(store.caCertificates().map(({ name, der }) => [name, der]))
+    return caNames.map((name) => {
+      const der = known.get(name)
+      if (der === undefined) throw cannot(entry, `the CA certificate "${name}" is not in the key store`, 'Choose another: dot1x set ca=<name>.')
+      return der
+    })
+  }
+
+  async #write(entry: KeyEntry): Promise<Served> {
+    const { settings, store } = this.#options
+    const { interface: interfaceName, identity = nameOf(entry), serverName } = settings.get()
+    const set = await this.#files.write({ privateKey: store.privateKey(entry.id), chain: entry.chain, authorities: this.#authorities(entry) })
+    const config = supplicantConfig({ controls: this.#files.controls, identity, ...(serverName === undefined ? {} : { serverName }), ...set })
+    return { entry, set, identity, interface: interfaceName, config }
+  }
+
+  async #put(served: Served): Promise<void> {
+    await this.#files.configure(served.config)
+    await this.#supplicant.reload(served.interface)
+  }
+
+  /** @returns whether the daemon has it; a failure here is told, not thrown: the reason for going back is the one that counts */
+  async #putBack(last: Served | undefined): Promise<boolean> {
+    try {
+      if (last === undefined) await this.switchOff()
+      else await this.#put(last)
+      return true
+    } catch (error) {
+      this.#options.log.error('IEEE 802.1X: the key before could not be put back', { reason: asPlatenError(error).message })
+      return false
+    }
+  }
+
+  /**
+   * Waits for the outcome of an authentication.
+   * @param patient goes on after a failure: an authenticator that has just refused another key is deaf for a while
+   * @returns why not; undefined when it succeeded
+   */
+  async #authenticated(deadline: Duration, { patient }: { readonly patient: boolean }): Promise<string | undefined> {
+    const { clock } = this.#options
+    const end = clock.monotonic() + deadline
+    let nudge = clock.monotonic() + betweenNudges
+    for (;;) {
+      const { state, reason } = await this.#look()
+      if (state === 'authenticated') return undefined
+      if (state === 'failed' && !patient) return reason
+      if (clock.monotonic() >= end) return state === 'failed' ? reason : this.#whyNot()
+      if (clock.monotonic() >= nudge) {
+        nudge += betweenNudges
+        await this.#supplicant.again()
+      }
+      await new Promise<void>((resolve) => clock.after('look at IEEE 802.1X', betweenLooks, resolve))
+    }
+  }
+
+  async #look(): Promise<{ readonly state: 'authenticated' | 'waiting' | 'failed'; readonly reason: string }> {
+    const ended = this.#supplicant.ended()
+    if (ended !== undefined) return { state: 'failed', reason: ended }
+    const { outcome, reason } = newestAttempt(this.#supplicant.lines())
+    if (outcome === 'failure') return { state: 'failed', reason }
+    // A port without an authenticator counts as Authorized after a while, so the success of EAP is asked for as well.
+    const authorized = outcome === 'success' && (await this.#supplicant.status())?.get('suppPortStatus') === 'Authorized'
+    return { state: authorized ? 'authenticated' : 'waiting', reason: '' }
+  }
+
+  /** Why nothing has come of it by now. */
+  async #whyNot(): Promise<string> {
+    const name = this.#serving?.interface ?? ''
+    const carrier = await this.#options.processes.run('cat', [`/sys/class/net/${name}/carrier`], seconds(3))
+    if (carrier.code !== 0) return carrier.lines.some((line) => line.includes('No such file')) ? `there is no interface ${name}` : `the interface ${name} is switched off`
+    if (carrier.lines.at(-1)?.trim() === '0') return `${name} has no link: see whether the cable is plugged in`
+    if (await this.#supplicant.status() === undefined) return 'wpa_supplicant does not answer'
+    return newestAttempt(this.#supplicant.lines()).outcome === 'none' ? `no authenticator answers on ${name}` : 'the authentication server does not answer'
+  }
+}

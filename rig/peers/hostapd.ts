@@ -1,0 +1,116 @@
+import { PlatenError } from '../../protocol/errors.js'
+import { seconds } from '../../protocol/time.js'
+import type { RigPlatform } from '../platform/index.js'
+import type { NetworkNamespace } from './network-namespace.js'
+
+export interface AuthenticatorOptions {
+  /** Where it lives; its interface must be there. */
+  readonly namespace: NetworkNamespace
+  readonly interface: string
+  /** For its files and, at the end, its log: `hostapd.log`. */
+  readonly directory: string
+  /** PEM: its own certificate with intermediates, and the key. */
+  readonly chain: string
+  readonly privateKey: string
+  /** PEM: what the certificates of stations must lead to. */
+  readonly stationCa: string
+}
+
+/** A station that was let in. */
+export interface Admission {
+  /** Of its certificate, upper-case hex without leading zeros. */
+  readonly serial: string
+  /** As OpenSSL writes it: `/CN=printer.example.com`. */
+  readonly subject: string
+  /** Clock.monotonic() when the port was opened. */
+  readonly at: number
+}
+
+/** A running authenticator: a switch port with an authentication server of its own. */
+export interface Authenticator {
+  /** Who was let in, oldest first. */
+  readonly admissions: readonly Admission[]
+  /** How often a station was refused. */
+  refusals(): number
+  /** What it said. */
+  readonly lines: readonly string[]
+  close(): Promise<void>
+}
+
+/**
+ * hostapd (Debian package `hostapd`) as the authenticator of a wired port, with its built-in EAP server for EAP-TLS.
+ * @throws connect-failed when it is not installed or does not start
+ */
+export async function startHostapd({ clock, files }: Pick<RigPlatform, 'clock' | 'files'>, options: AuthenticatorOptions): Promise<Authenticator> {
+  const { namespace, directory } = options
+  await files.makeDirectory(directory)
+  await writeFiles(files, options)
+  const lines: string[] = []
+  const record = new Record(() => clock.monotonic())
+  let sawEnabled = (): void => undefined
+  const enabled = new Promise<void>((resolve) => (sawEnabled = resolve))
+  // `-d`: only then does it tell the serial number of a station's certificate.
+  const daemon = await namespace.processes.start('hostapd', ['-d', `${directory}/hostapd.conf`], {
+    onLine: (line) => {
+      lines.push(line)
+      record.read(line)
+      if (line.includes('AP-ENABLED')) sawEnabled()
+    },
+  })
+  const timer = clock.after('hostapd-start', seconds(10), () => daemon.signal('SIGKILL'))
+  const ended = await Promise.race([enabled, daemon.exited])
+  timer.cancel()
+  if (ended !== undefined) throw new PlatenError('connect-failed', `hostapd did not start: ${lines.at(-1) ?? 'it said nothing'}`)
+  return {
+    admissions: record.admissions,
+    refusals: () => record.refusals,
+    lines,
+    close: async () => {
+      daemon.signal('SIGTERM')
+      await daemon.exited
+      await files.write(`${directory}/hostapd.log`, `${lines.join('\n')}\n`)
+    },
+  }
+}
+
+/** Reads the log as it comes. */
+class Record {
+  readonly admissions: Admission[] = []
+  refusals = 0
+  readonly #now: () => number
+  #shown = { serial: '', subject: '' }
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  read(line: string): void {
+    const [, serial, subject] = /peer certificate: depth=0 serial_num=0*([0-9A-F]+) subject=(.*)/.exec(line) ?? []
+    if (serial !== undefined && subject !== undefined) this.#shown = { serial, subject }
+    if (line.includes('AUTH_PAE entering state AUTHENTICATED')) this.admissions.push({ ...this.#shown, at: this.#now() })
+    if (line.includes('AUTH_PAE entering state HELD')) this.refusals += 1
+  }
+}
+
+async function writeFiles(files: RigPlatform['files'], { directory, interface: name, chain, privateKey, stationCa }: AuthenticatorOptions): Promise<void> {
+  const config = [
+    `interface=${name}`,
+    'driver=wired',
+    'logger_stdout=-1',
+    'logger_stdout_level=0',
+    'ieee8021x=1',
+    'eap_reauth_period=0',
+    'use_pae_group_addr=1',
+    'eap_server=1',
+    `eap_user_file=${directory}/users`,
+    `ca_cert=${directory}/station-ca.pem`,
+    `server_cert=${directory}/chain.pem`,
+    `private_key=${directory}/key.pem`,
+    '',
+  ]
+  await files.write(`${directory}/chain.pem`, chain)
+  await files.write(`${directory}/key.pem`, privateKey)
+  await files.write(`${directory}/station-ca.pem`, stationCa)
+  await files.write(`${directory}/users`, '* TLS\n')
+  await files.write(`${directory}/hostapd.conf`, config.join('\n'))
+}
