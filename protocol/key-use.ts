@@ -2,24 +2,24 @@
 import { PlatenError } from './errors.js'
 
 /** `ipsec:<policy>` is one of the named IPSec policies. */
-export type KeyUse = 'tls' | 'ieee-802-1x' | `ipsec:${string}`
+export type KeyUse = 'tls' | 'ieee-802-1x' | 'mqtt' | `ipsec:${string}`
 
 const policyName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/
 
 /**
- * Reads a key use as a person or a command writes it: `tls`, `ieee-802-1x` (or `802.1x`), `ipsec:<policy>`.
+ * Reads a key use as a person or a command writes it: `tls`, `ieee-802-1x` (or `802.1x`), `mqtt`, `ipsec:<policy>`.
  * Case counts only in the name of a policy.
  * @throws invalid-value (facts.field = `use`)
  */
 export function parseKeyUse(text: string): KeyUse {
   const lower = text.trim().toLowerCase()
-  if (lower === 'tls') return 'tls'
+  if (lower === 'tls' || lower === 'mqtt') return lower
   if (lower === 'ieee-802-1x' || lower === '802.1x' || lower === 'ieee 802.1x') return 'ieee-802-1x'
   const policy = lower.startsWith('ipsec:') ? text.trim().slice('ipsec:'.length) : undefined
   if (policy !== undefined && policyName.test(policy)) return `ipsec:${policy}`
   throw new PlatenError('invalid-value', `use: ${JSON.stringify(text)} is not a use of a key`, {
     facts: { field: 'use' },
-    fix: 'Give tls, ieee-802-1x, or ipsec:<policy> with a policy name of 1 to 32 letters, digits, dots, dashes or underscores.',
+    fix: 'Give tls, ieee-802-1x, mqtt, or ipsec:<policy> with a policy name of 1 to 32 letters, digits, dots, dashes or underscores.',
   })
 }
 
@@ -27,5 +27,6 @@ export function parseKeyUse(text: string): KeyUse {
 export function displayKeyUse(use: KeyUse): string {
   if (use === 'tls') return 'TLS'
   if (use === 'ieee-802-1x') return 'IEEE 802.1X'
+  if (use === 'mqtt') return 'MQTT'
   return `IPSec (${use.slice('ipsec:'.length)})`
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../protocol/time.js'
 import { LinuxDisk } from './linux-disk.js'
 import { LinuxHttp } from './linux-http.js'
 import { linuxKeys } from './linux-keys.js'
+import { linuxMqtt } from './linux-mqtt.js'
 import { linuxNetwork } from './linux-network.js'
 import { LinuxProcesses } from './linux-processes.js'
 import { linuxRandom } from './linux-random.js'
@@ -19,5 +20,6 @@ export function linuxPlatform(clock: Clock): Platform {
     network: linuxNetwork(clock),
     serial: linuxSerial,
     processes: new LinuxProcesses(clock),
+    mqtt: linuxMqtt(clock),
   }
 }

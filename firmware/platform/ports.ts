@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import type { Duplex } from 'node:stream'
+import type { MqttMessage } from '../../protocol/mqtt/index.js'
 import type { Clock, Duration } from '../../protocol/time.js'
 import type { RandomBytes } from '../../protocol/random.js'
 
@@ -17,6 +18,7 @@ export interface Platform {
   readonly serial: SerialPorts
   /** Absent where no programs run, as on a board in virtual time; then a use that needs one is off. */
   readonly processes?: Processes
+  readonly mqtt: MqttPort
 }
 
 export interface Random {
@@ -182,4 +184,52 @@ export interface Processes {
   run(command: string, args: readonly string[], timeout: Duration): Promise<ProcessExit & { readonly lines: readonly string[] }>
   /** Whether a program of that name is on the path. */
   has(command: string): Promise<boolean>
+}
+
+export interface MqttPublication {
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly qos: 0 | 1
+  readonly retain: boolean
+  /** Message Expiry Interval, seconds. */
+  readonly expirySeconds?: number
+  readonly responseTopic?: string
+  readonly correlationData?: Uint8Array
+}
+
+export interface MqttConnectOptions {
+  readonly host: string
+  readonly port: number
+  readonly credentials: TlsCredentials
+  /** What the broker's certificate must lead to, DER; the system's roots are never used. Its names must have `host`. */
+  readonly trustAnchors: readonly Uint8Array[]
+  readonly clientId: string
+  /** How long the broker keeps subscriptions and messages for a client that is away, seconds; 0 keeps nothing. */
+  readonly sessionSeconds: number
+  readonly keepAliveSeconds: number
+  /** Published by the broker, retained, when the connection ends without `end`. */
+  readonly will?: { readonly topic: string; readonly payload: Uint8Array }
+  /** Until the broker has accepted the client. */
+  readonly timeout: Duration
+  readonly onMessage: (message: MqttMessage) => void
+}
+
+/** One connection to a broker. It does not come back by itself. */
+export interface MqttLink {
+  /** Settles when the connection has ended, with the reason in words. */
+  readonly closed: Promise<string>
+  /** Resolves when the broker has it (for QoS 0, when it is on its way). @throws connect-failed */
+  publish(publication: MqttPublication): Promise<void>
+  /** With QoS 1. @throws connect-failed, permission-denied */
+  subscribe(filter: string): Promise<void>
+  /** Ends in good order: the will is not published. */
+  end(): Promise<void>
+}
+
+export interface MqttPort {
+  /**
+   * Connects by MQTT 5 over TLS 1.2 or newer with a certificate of our own.
+   * @throws connect-failed, timed-out, tls-untrusted, permission-denied (the broker refuses the client)
+   */
+  connect(options: MqttConnectOptions): Promise<MqttLink>
 }

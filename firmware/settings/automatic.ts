@@ -104,7 +104,7 @@ export const automaticItems: { readonly [Item in AutomaticItem]: Definition } = 
   commonName: { title: 'Common Name', rule: 'an IP address or a fully qualified domain name of at most 64 characters' },
   dnsNames: { title: 'Subject Alternative Names (DNS)', rule: 'at most 16 domain names' },
   ipAddresses: { title: 'Subject Alternative Names (IP)', rule: 'at most 16 IP addresses' },
-  use: { title: 'Key Use Location', rule: 'tls, ieee-802-1x or ipsec:<policy>' },
+  use: { title: 'Key Use Location', rule: 'tls, ieee-802-1x, mqtt or ipsec:<policy>' },
   challenge: { title: 'Challenge Password', rule: 'at most 255 characters without control characters', secret: true },
 }
 

@@ -1,7 +1,7 @@
 /** The one command set: names, requests, replies, errors; how they look on a console line; how a result line reads. */
-export { commonErrors, type AskedSecret, type CommandDefinition, type Privilege } from './definition.js'
+export { commonErrors, fieldsOf, type AskedSecret, type CommandDefinition, type Privilege } from './definition.js'
 export { PASSWORD_MINIMUM } from './device.js'
-export { notesOf, type FieldNotes } from './fields.js'
+export { isOptional, notesOf, type FieldNotes } from './fields.js'
 export { commandTable, helpFor, helpOverview, usageOf } from './help.js'
 export {
   ADMINISTRATOR, CHALLENGE_PROMPT, CURRENT_PASSWORD_PROMPT, LINE_LIMIT, LOGIN_PROMPT, NEW_PASSWORD_AGAIN_PROMPT, NEW_PASSWORD_PROMPT, PASSWORD_PROMPT,

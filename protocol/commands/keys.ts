@@ -19,7 +19,7 @@ export const keyUse = field(
     }
   }),
   'Key Use Location',
-  'none, tls, ieee-802-1x or ipsec:<policy>',
+  'none, tls, ieee-802-1x, mqtt or ipsec:<policy>',
 )
 
 const key = z.strictObject({

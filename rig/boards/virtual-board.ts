@@ -140,10 +140,12 @@ export class VirtualBoard implements Board {
     const ports = vary({
       clock, random: this.#random, keys: this.#keys, disk: this.disk, http: network.http(name, clock), network: network.network(),
       serial: { open: () => Promise.resolve(this.#uart.open()) },
+      mqtt: { connect: () => Promise.reject(new PlatenError('connect-failed', 'there is no broker on the virtual network')) },
     }, { board: name, count: this.#boots })
     const platform: Platform = {
       clock: ports.clock, random: ports.random,
       keys: power.supply(ports.keys), disk: power.supply(ports.disk), network: power.supply(ports.network), serial: power.supply(ports.serial),
+      mqtt: power.supply(ports.mqtt, 'for-time'),
       http: power.supply(ports.http, 'for-time'),
     }
     const config: BoardConfig = {

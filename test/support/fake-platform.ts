@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Duplex } from 'node:stream'
-import type { Disk, HttpsListener, Platform, TlsCredentials } from '../../firmware/platform/index.js'
+import type { Disk, HttpsListener, MqttPort, Platform, TlsCredentials } from '../../firmware/platform/index.js'
 import { PlatenError } from '../../protocol/errors.js'
 import { VirtualClock } from '../../rig/boards/virtual-clock.js'
 import { fixtureKeys } from './fixture-keys.js'
@@ -61,6 +61,8 @@ export class FakePlatform implements Platform {
     handshake: () => Promise.resolve(this.shown?.chain ?? []),
     addresses: () => [],
   }
+
+  mqtt: MqttPort = { connect: () => Promise.reject(new PlatenError('connect-failed', 'there is no broker here')) }
 
   readonly serial = {
     open: () => {

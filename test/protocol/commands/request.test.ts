@@ -88,7 +88,7 @@ const limits: readonly (readonly [CommandName, string, readonly unknown[], reado
   ['request', 'cn', ['192.0.2.1', '2001:db8::1', 'a.example', 'xn--p1ai.example'], ['printer', '192.0.2.256', '1.2.3', 'a..example', 'a.example.', '-a.example', 'a b.example', 'a.' + 'x'.repeat(63), 'fe80::1%eth0'], /an IP address or a fully qualified domain name/],
   ['request', 'dns', ['', 'printer', 'a.example', ['a.example']], ['a b', 'a.example,,b.example', ['1.2'], Array(17).fill('a.example')], /at most 16 host names/],
   ['request', 'ip', ['', '::1,192.0.2.1'], ['1.2.3', 'a.example'], /at most 16 IP addresses/],
-  ['request', 'use', ['none', 'tls', 'TLS', '802.1x', 'ieee-802-1x', 'ipsec:office'], ['', 'ipsec', 'ipsec:', 'wlan'], /none, tls, ieee-802-1x or ipsec/],
+  ['request', 'use', ['none', 'tls', 'TLS', '802.1x', 'ieee-802-1x', 'mqtt', 'ipsec:office'], ['', 'ipsec', 'ipsec:', 'wlan'], /none, tls, ieee-802-1x, mqtt or ipsec/],
   ['history', 'entry', [1, '20'], [0, 21], /whole number from 1 to 20/],
   ['log', 'lines', [1, 500], [0, 501], /whole number from 1 to 500/],
   ['ca pin', 'fingerprint', ['0'.repeat(64)], ['0'.repeat(63), 'g'.repeat(64), '0'.repeat(65)], /64 hexadecimal digits/],
