@@ -10,6 +10,7 @@ import { Ending } from './ending.js'
 import { Issuance } from './issuance/index.js'
 import { KeyStore, type StoreLimits } from './key-store/index.js'
 import { KeyUses, TlsUse } from './key-use/index.js'
+import { beginMqtt, openMqttFront, type MqttFront } from './mqtt-front.js'
 import { LogBook, type Platform } from './platform/index.js'
 import { remotePages } from './remote-ui/index.js'
 import { SerialConsole } from './serial/index.js'
@@ -81,13 +82,18 @@ async function assemble(start: Start): Promise<Board> {
     // The answer to the command that asked goes out first.
     clock.after('restart', seconds(0), () => void ending.begin('restart'))
   }
-  const { tls, useKey, issuance } = await openWork(start, stored, restart)
+  const { tls, useKey, issuance, mqtt } = await openWork(start, stored, restart)
   const { automatic } = issuance
   const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port(), problems }
   const commands = new CommandRunner({ ...stored, board, clock, issuance, automatic, useKey, log, restart: (why) => restart({ by: 'administrator', why }) })
   const console = new SerialConsole({ board, access: stored.access, commands, clock, log, random: platform.random.bytes })
   const line = await SerialLine.open({ serial: platform.serial, ...config.serial, console, clock, log })
   ending.opened('serial line', () => line.close('The board stops.'))
+
+  if (mqtt !== undefined) {
+    beginMqtt(mqtt.agent, { commands, store: stored.store, issuance, facts: { ...board, model: config.model.name } })
+    ending.opened('MQTT agent', (reason) => mqtt.agent.close(reason))
+  }
 
   await automatic.start()
   log.info('the board is ready', { https: tls.port() ?? 0, serial: config.serial.path })
@@ -143,6 +149,8 @@ interface Work {
   readonly tls: TlsUse
   readonly useKey: KeyUses
   readonly issuance: Issuance
+  /** Undefined when the config has no broker. */
+  readonly mqtt: MqttFront | undefined
 }
 
 async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings, automaticSettings }: Stored, restart: (request: RestartRequest) => Promise<void>): Promise<Work> {
@@ -156,11 +164,12 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
     host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address,
   })
   ending.opened('HTTPS listener', () => tls.close())
-  const useKey = new KeyUses({ store, drivers: [tls], log })
+  const mqtt = await openMqttFront({ platform, config, bootId, log, store })
+  const useKey = new KeyUses({ store, drivers: [tls, ...(mqtt === undefined ? [] : [mqtt.use])], log })
   await useKey.start()
   const automatic = { settings: automaticSettings, restart: (why: string) => restart({ by: 'automatic issuance', why }) }
   const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data, automatic })
   ending.opened('issuance', () => issuance.close())
   latestStatus = () => issuance.history()[0]?.status
-  return { tls, useKey, issuance }
+  return { tls, useKey, issuance, mqtt }
 }

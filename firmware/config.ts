@@ -1,8 +1,15 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
+import { isTopicName } from '../protocol/mqtt/index.js'
 import { linePath, readYamlConfig } from '../protocol/yaml-config.js'
 
 const oneLine = z.string().min(1, 'must not be empty').max(64, 'must have at most 64 characters').regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
+
+const topicName = z.string().refine(isTopicName, 'must be 1 to 64 letters, digits, dots and hyphens, with a letter or a digit first')
+
+function isBrokerUrl(text: string): boolean {
+  return URL.canParse(text)
+}
 
 const sections = {
   serial: z.strictObject({
@@ -19,6 +26,12 @@ const sections = {
     maxKeys: z.int().min(2).max(1000).default(8),
     maxCaCertificates: z.int().min(1).max(1000).default(16),
   }),
+  mqtt: z.strictObject({
+    broker: z.string().regex(/^mqtts:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/, 'must be "mqtts://host" or "mqtts://host:port"').refine(isBrokerUrl, 'must be "mqtts://host" or "mqtts://host:port"'),
+    site: topicName,
+    device: topicName,
+    trustAnchors: z.string('must be a path').min(1, 'must not be empty'),
+  }),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }),
 }
 
@@ -27,6 +40,8 @@ const schema = z.strictObject({
   serial: sections.serial,
   https: sections.https.prefault({}),
   model: sections.model.prefault({}),
+  // Without it the board has no MQTT agent.
+  mqtt: sections.mqtt.optional(),
   log: sections.log.prefault({}),
 })
 
@@ -49,5 +64,6 @@ function located(config: BoardConfig, file: string): BoardConfig {
   const from = dirname(resolve(file))
   const at = (path: string): string => (isAbsolute(path) ? path : resolve(from, path))
   const { path } = config.serial
-  return { ...config, data: at(config.data), serial: { ...config.serial, path: path.startsWith('unix:') ? `unix:${at(path.slice('unix:'.length))}` : path } }
+  const mqtt = config.mqtt === undefined ? {} : { mqtt: { ...config.mqtt, trustAnchors: at(config.mqtt.trustAnchors) } }
+  return { ...config, ...mqtt, data: at(config.data), serial: { ...config.serial, path: path.startsWith('unix:') ? `unix:${at(path.slice('unix:'.length))}` : path } }
 }

@@ -1,6 +1,6 @@
 /** What is open, in the order in which it was opened, and its end in reverse. */
 export class Ending<Reason> {
-  readonly #open: { readonly name: string; readonly close: () => Promise<void> }[] = []
+  readonly #open: { readonly name: string; readonly close: (reason: Reason) => Promise<void> }[] = []
   readonly #report: (name: string, error: unknown) => void
   #reason: Reason | undefined
   #done!: (end: { readonly reason: Reason }) => void
@@ -12,8 +12,8 @@ export class Ending<Reason> {
     this.#report = report
   }
 
-  /** Notes what has to be closed at the end. */
-  opened(name: string, close: () => Promise<void>): void {
+  /** Notes what has to be closed at the end; `close` is told why. */
+  opened(name: string, close: (reason: Reason) => Promise<void>): void {
     this.#open.push({ name, close })
   }
 
@@ -21,7 +21,7 @@ export class Ending<Reason> {
   async begin(reason: Reason): Promise<void> {
     if (this.#reason === undefined) {
       this.#reason = reason
-      for (const { name, close } of this.#open.reverse()) await close().catch((error: unknown) => this.#report(name, error))
+      for (const { name, close } of this.#open.reverse()) await close(reason).catch((error: unknown) => this.#report(name, error))
       this.#done({ reason })
     }
     await this.done

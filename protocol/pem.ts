@@ -9,3 +9,9 @@ export function certificateOfPem(pem: string): Uint8Array<ArrayBuffer> | undefin
   const body = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/u.exec(pem)?.[1]
   return body === undefined ? undefined : new Uint8Array(Buffer.from(body, 'base64'))
 }
+
+/** All certificates of a PEM text, DER. */
+export function certificatesOfPem(pem: string): readonly Uint8Array[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/gu) ?? []
+  return blocks.flatMap((block) => certificateOfPem(block) ?? [])
+}

@@ -3,6 +3,7 @@
 #   scep      micromdm's scepserver and scepclient
 #   socat     a pty pair as the serial line
 #   strace    kills the board at each fsync and rename
+#   mosquitto the MQTT broker that the board's agent and its access rules are proven on
 #   openssl   the counterpart for CMS, CSR and TLS
 #   systemd   `systemd-analyze security` checks the unit
 #   chromium  looks at the report's page as a person would
@@ -12,7 +13,7 @@
 #   podman    runs the SCEP server in a container; runc because podman's own crun fails where limits cannot be raised
 #   mmdebstrap  makes the image's base where no registry can be reached
 set -euo pipefail
-packages=(scep socat strace openssl systemd chromium libxml2-utils iproute2 wpasupplicant hostapd podman runc mmdebstrap)
+packages=(scep socat strace mosquitto openssl systemd chromium libxml2-utils iproute2 wpasupplicant hostapd podman runc mmdebstrap)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

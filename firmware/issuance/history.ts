@@ -111,6 +111,7 @@ export const historyLength = 20
 /** The last 20 requests, newest first, kept over restarts. */
 export class History {
   readonly #file: RecordFile<Stored>
+  readonly #listeners = new Set<() => void>()
 
   private constructor(file: RecordFile<Stored>) {
     this.#file = file
@@ -130,6 +131,17 @@ export class History {
     return this.#file.problem
   }
 
+  /** Calls `listener` after each change, when it is durable. @returns stops listening */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async #update(change: (value: Stored) => Stored): Promise<void> {
+    await this.#file.update(change)
+    for (const listener of [...this.#listeners]) listener()
+  }
+
   /** Newest first. */
   rows(): readonly Row[] {
     return this.#file.value.rows
@@ -142,7 +154,7 @@ export class History {
 
   /** A step of the scheduler with the rows that it moves, durably and all at once. @throws disk-failed */
   async record({ schedule, replaced, added }: Move): Promise<void> {
-    await this.#file.update(({ version, nextId, rows }) => {
+    await this.#update(({ version, nextId, rows }) => {
       const moved = rows.map((old) => replaced.find(({ id }) => id === old.id) ?? old)
       return added === undefined ? { version, nextId, rows: moved, schedule } : { version, nextId: nextId + 1, rows: lastOf([{ ...added, id: nextId }, ...moved]), schedule }
     })
@@ -157,13 +169,13 @@ export class History {
   async add(content: Omit<Row, 'id'>): Promise<Row> {
     const id = this.#file.value.nextId
     const added: Row = { ...content, id }
-    await this.#file.update((value) => ({ ...value, nextId: id + 1, rows: lastOf([added, ...value.rows]) }))
+    await this.#update((value) => ({ ...value, nextId: id + 1, rows: lastOf([added, ...value.rows]) }))
     return added
   }
 
   /** Puts a row in the place of the one with its id, durably. @throws disk-failed */
   async replace(next: Row): Promise<void> {
-    await this.#file.update((value) => ({ ...value, rows: value.rows.map((old) => (old.id === next.id ? next : old)) }))
+    await this.#update((value) => ({ ...value, rows: value.rows.map((old) => (old.id === next.id ? next : old)) }))
   }
 }
 

@@ -95,6 +95,11 @@ export class Issuance {
     return this.automatic.shown(this.#desk.history.rows()).map(entryOf).slice(0, historyLength)
   }
 
+  /** Calls `listener` after each change of the history or the schedule, when it is durable. @returns stops listening */
+  onChange(listener: () => void): () => void {
+    return this.#desk.history.onChange(listener)
+  }
+
   /** Asks the server for its CA. @throws not-configured and what an exchange can throw */
   async fetchAuthority(): Promise<AuthoritySummary> {
     const { settings } = this.#options

@@ -1,6 +1,8 @@
 export type { KeyUseDriver, UseStatus } from './driver.js'
 export { KeyUses } from './key-uses.js'
 export type { PutToUse, UseRow } from './key-uses.js'
+export { MqttUse } from './mqtt-use.js'
+export type { MqttIdentity, MqttUseOptions } from './mqtt-use.js'
 export { TlsUse } from './tls-use.js'
 export { Ieee8021xUse } from './ieee-802-1x/index.js'
 export type { Ieee8021xUseOptions } from './ieee-802-1x/index.js'

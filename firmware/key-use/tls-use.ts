@@ -1,13 +1,10 @@
-import { createPublicKey } from 'node:crypto'
 import { asPlatenError, PlatenError } from '../../protocol/errors.js'
-import { isSelfSigned, readCertificate, sameBytes, type Certificate } from '../../protocol/scep/index.js'
+import { sameBytes } from '../../protocol/scep/index.js'
 import { seconds } from '../../protocol/time.js'
 import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { HttpsListener, Network, TlsCredentials } from '../platform/index.js'
 import type { KeyUseDriver } from './driver.js'
-
-/** anyExtendedKeyUsage, RFC 5280 section 4.2.1.12. */
-const anyPurpose = '2.5.29.37.0'
+import { allowsPurpose, certificateToServe, shownChain } from './serving-certificate.js'
 
 /** The handshake is with ourselves: what takes longer than this does not serve. */
 const probeTimeout = seconds(10)
@@ -34,14 +31,9 @@ export class TlsUse implements KeyUseDriver {
   }
 
   canServe(entry: KeyEntry): string | undefined {
-    const [leaf] = entry.chain
-    if (leaf === undefined) throw cannot(entry, 'its certificate has not been issued yet', 'Wait for the certificate, or poll for it.')
-    const certificate = readCertificate(leaf)
-    const key = createPublicKey(this.#options.store.privateKey(entry.id)).export({ type: 'spki', format: 'der' })
-    if (!sameBytes(key, certificate.spki)) throw cannot(entry, 'its certificate was issued for another key', 'Delete it and request a new one.')
-    // RFC 5280 section 4.2.1.3: an absent extension forbids nothing. TLS 1.3 always signs.
-    if (certificate.keyUsage?.has('digitalSignature') === false) throw cannot(entry, 'its certificate does not allow digitalSignature', 'Ask the CA for a certificate for TLS servers.')
-    return purposeCaveat(certificate)
+    const { extendedKeyUsage } = certificateToServe(this.use, entry, this.#options.store)
+    if (allowsPurpose(extendedKeyUsage, 'serverAuth')) return undefined
+    return 'The certificate is not for TLS servers (it states its purposes, and serverAuth is not among them): strict clients refuse it. Ask the operator of the CA for serverAuth.'
   }
 
   async apply(entry: KeyEntry): Promise<void> {
@@ -91,23 +83,4 @@ export class TlsUse implements KeyUseDriver {
   async close(): Promise<void> {
     await this.#listener?.close()
   }
-}
-
-/** device.md section 7: leaf and intermediates are always sent. The root is the client's to have. */
-function shownChain({ chain }: KeyEntry): readonly Uint8Array[] {
-  const last = chain.at(-1)
-  return chain.length > 1 && last !== undefined && isSelfSigned(readCertificate(last)) ? chain.slice(0, -1) : chain
-}
-
-/**
- * RFC 5280 section 4.2.1.12. A caveat and no refusal: some CAs state clientAuth for whatever they issue (micromdm's
- * does), most printing clients do not look, and administrators know their own.
- */
-function purposeCaveat({ extendedKeyUsage }: Certificate): string | undefined {
-  if (extendedKeyUsage === undefined || extendedKeyUsage.has('serverAuth') || extendedKeyUsage.has(anyPurpose)) return undefined
-  return 'The certificate is not for TLS servers (it states its purposes, and serverAuth is not among them): strict clients refuse it. Ask the operator of the CA for serverAuth.'
-}
-
-function cannot(entry: KeyEntry, reason: string, fix: string): PlatenError {
-  return new PlatenError('use-cannot-serve', `the key "${entry.name}" cannot serve TLS: ${reason}`, { facts: { key: entry.name, use: 'tls' }, fix })
 }

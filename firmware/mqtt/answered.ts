@@ -69,12 +69,17 @@ export class AnsweredCommands {
     return new AnsweredCommands(clock, file)
   }
 
+  /** Whether this very key was taken before. */
+  knows(command: CommandMessage): boolean {
+    return this.#entries.has(keyOf(command))
+  }
+
   /**
    * Takes a command, durably, unless it was taken before.
    * @throws invalid-value (the key was used for another command), busy (too many are remembered), disk-failed
    */
   async take(command: CommandMessage): Promise<Fresh | Replay> {
-    const key = `${command.controller} ${Buffer.from(command.correlationData).toString('base64')}`
+    const key = keyOf(command)
     const known = this.#entries.get(key)
     if (known !== undefined) return await this.#again(known, command)
     this.#forget()
@@ -126,4 +131,9 @@ export class AnsweredCommands {
       commands: [...this.#entries.values()].map(({ key, digest, seconds: life, settled }) => ({ key, digest, seconds: life, ...(settled?.reply === undefined ? {} : { reply: settled.reply }) })),
     }))
   }
+}
+
+/** A key is its controller's own: two controllers may draw the same. */
+function keyOf({ controller, correlationData }: CommandMessage): string {
+  return `${controller} ${Buffer.from(correlationData).toString('base64')}`
 }

@@ -13,7 +13,8 @@ export interface ConnectionOptions {
   readonly target: Pick<MqttConnectOptions, 'host' | 'port' | 'trustAnchors' | 'clientId' | 'will'>
   readonly onMessage: (message: MqttMessage) => void
   /** Makes a new connection ready for use; when it throws, the connection is given up and tried again later. */
-  readonly onUp: (link: MqttLink) => Promise<void>
+  readonly prepare: (link: MqttLink) => Promise<void>
+  readonly onUp: (link: MqttLink) => void
   readonly onDown: () => void
 }
 
@@ -95,7 +96,7 @@ export class Connection {
   async #attempt(generation: number): Promise<void> {
     const credentials = this.#credentials
     if (credentials === undefined) return
-    const { mqtt, target, onMessage, onUp, log } = this.#options
+    const { mqtt, target, onMessage, prepare, log } = this.#options
     let link: MqttLink | undefined
     try {
       link = await mqtt.connect({
@@ -104,7 +105,7 @@ export class Connection {
           if (generation === this.#generation) onMessage(message)
         },
       })
-      if (generation === this.#generation) await onUp(link)
+      if (generation === this.#generation) await prepare(link)
     } catch (error) {
       void link?.end().catch(() => undefined)
       if (generation === this.#generation) this.#failed(generation, asPlatenError(error))
@@ -119,6 +120,7 @@ export class Connection {
     const { clock, log } = this.#options
     this.#link = link
     const since = clock.monotonic()
+    this.#options.onUp(link)
     this.#settle((each) => each.resolve())
     void link.closed.then((reason) => {
       if (generation !== this.#generation || this.#link !== link) return

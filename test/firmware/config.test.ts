@@ -92,3 +92,13 @@ test('any text gives a config or our error, within a moment', (t) => {
   }))
   t.pass()
 })
+
+test('mqtt: a broker by TLS alone, names that topics can have, and a path from the folder of the config file', (t) => {
+  const section = (changes: Readonly<Record<string, string>> = {}): string =>
+    `${minimal}mqtt: ${JSON.stringify({ broker: 'mqtts://broker.example:8883', site: 'office', device: 'printer-1.example', trustAnchors: 'ca.pem', ...changes })}\n`
+  t.is(read(section()).mqtt?.trustAnchors, '/etc/platen/ca.pem')
+  t.is(read(minimal).mqtt, undefined)
+  for (const broker of ['mqtts://[::1]:8883', 'mqtts://192.0.2.1', 'mqtts://broker']) t.is(read(section({ broker })).mqtt?.broker, broker)
+  for (const broker of ['mqtt://broker', 'broker:8883', 'mqtts://broker:99999', 'mqtts://user@broker', 'mqtts://broker/path', 'mqtts://']) t.regex(refused(t, section({ broker })).message, /mqtt\.broker must be/, broker)
+  for (const device of ['a/b', '+', '_r', '']) t.regex(refused(t, section({ device })).message, /mqtt\.device must be/)
+})
