@@ -8,7 +8,7 @@ import type { Board, CommandOutcome } from './board.js'
 import { ConsoleDriver } from './console-driver.js'
 import { ConsoleSession } from './console-session.js'
 import type { VirtualClock } from './virtual-clock.js'
-import { BoardClock, BoardRtc, boardKeys, MemoryDisk, Power, seededRandom, Uart, type DiskImage, type VirtualNetwork } from './virtual/index.js'
+import { BoardClock, BoardRtc, boardKeys, emptyImage, MemoryDisk, Power, seededRandom, Uart, UnsyncedChanges, type DiskImage, type VirtualNetwork } from './virtual/index.js'
 
 export interface VirtualBoardOptions {
   readonly name: string
@@ -49,7 +49,6 @@ interface Boot {
 /** The real firmware in this process, on virtual time, a disk in memory and fixture keys. */
 export class VirtualBoard implements Board {
   readonly name: string
-  readonly disk: MemoryDisk
   /** Its battery-backed clock. */
   readonly rtc = new BoardRtc()
   readonly #options: VirtualBoardOptions
@@ -58,13 +57,14 @@ export class VirtualBoard implements Board {
   readonly #keys: KeyMaker = boardKeys()
   readonly #session: ConsoleSession
   readonly #driver: ConsoleDriver
+  #storage: Storage
   #boot: Boot | undefined
   #boots = 0
   #httpsPort = 0
 
   constructor(options: VirtualBoardOptions) {
     this.name = options.name
-    this.disk = new MemoryDisk(options.disk)
+    this.#storage = storageFrom(options.disk)
     this.#options = options
     this.#random = seededRandom(`${options.seed} ${options.name}`)
     this.#session = new ConsoleSession(this.#uart.host, options.clock, options.onConsole)
@@ -75,6 +75,11 @@ export class VirtualBoard implements Board {
     return { host: '127.0.0.1', port: this.#httpsPort }
   }
 
+  /** What is in the board now: a power cut puts another state of it in its place. */
+  get disk(): MemoryDisk {
+    return this.#storage.disk
+  }
+
   /** How often it was started. */
   get boots(): number {
     return this.#boots
@@ -83,7 +88,10 @@ export class VirtualBoard implements Board {
   /** Sets the password of a new board before its first start, at a low cost: a sign-in by scrypt takes longer than a boot. */
   async setPassword(password: string): Promise<void> {
     const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-    if (await this.disk.facts(dataDirectory) === undefined) await this.disk.makeDirectory(dataDirectory)
+    if (await this.disk.facts(dataDirectory) === undefined) {
+      await this.disk.makeDirectory(dataDirectory)
+      await this.disk.syncDirectory('/')
+    }
     const access = await Access.open({ disk: this.disk, directory: dataDirectory, clock: this.#options.clock, random: this.#random.bytes, log: silent, cost: cheap })
     if (access.isNew()) await access.setFirstPassword(password)
   }
@@ -101,10 +109,16 @@ export class VirtualBoard implements Board {
     this.#boot = undefined
     await this.#passing(boot.running.then((board) => board.stop()))
     this.#end(boot)
+    // An orderly end of the system writes everything out.
+    this.#storage = storageFrom(this.disk.image())
   }
 
+  /** What was not synced is lost, all of it, some of it or nothing, as the seed has it. */
   cutPower(): Promise<void> {
-    if (this.#boot !== undefined) this.#end(this.#boot)
+    if (this.#boot !== undefined) {
+      this.#end(this.#boot)
+      this.#storage = storageFrom(this.#storage.unsynced.afterPowerCut((low, high) => this.#random.integer(low, high)))
+    }
     this.#boot = undefined
     return Promise.resolve()
   }
@@ -180,6 +194,16 @@ export class VirtualBoard implements Board {
     this.#uart.unplug()
     this.#options.network.unplug(this.#httpsPort)
   }
+}
+
+interface Storage {
+  readonly disk: MemoryDisk
+  readonly unsynced: UnsyncedChanges
+}
+
+function storageFrom(image: DiskImage = emptyImage): Storage {
+  const unsynced = new UnsyncedChanges(image)
+  return { disk: new MemoryDisk(image, (operation) => unsynced.saw(operation)), unsynced }
 }
 
 function reasonOf(error: unknown): string {

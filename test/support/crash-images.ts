@@ -1,3 +1,4 @@
+import { UnsyncedChanges } from '../../rig/boards/virtual/index.js'
 import { applyEffect, entriesOf, type DiskImage, type Effect, type FileBytes } from './disk-image.js'
 import type { RecordingDisk } from './recording-disk.js'
 
@@ -17,39 +18,16 @@ export function* crashImages(disk: RecordingDisk, prefix: number): Generator<Dis
 }
 
 interface Pending {
-  /** The start, with all that was synced and all directories (empty and reachable by nobody until linked). */
   readonly durable: DiskImage
   readonly names: readonly Effect[]
   readonly contents: ReadonlyMap<number, readonly FileBytes[]>
 }
 
 function pendingAfter(disk: RecordingDisk, prefix: number): Pending {
-  const durable = new Map(disk.start)
-  let names: Effect[] = []
-  const latest = new Map<number, FileBytes>()
-  for (const { effects, syncs } of disk.operations.slice(0, prefix)) {
-    for (const effect of effects) {
-      if (effect.kind === 'content') latest.set(effect.file, effect.bytes)
-      else if (effect.kind === 'directory') applyEffect(durable, effect)
-      else names.push(effect)
-    }
-    if (syncs?.kind === 'file') {
-      const bytes = latest.get(syncs.node)
-      if (bytes !== undefined) durable.set(syncs.node, bytes)
-      latest.delete(syncs.node)
-    }
-    if (syncs?.kind === 'directory') {
-      for (const effect of names) if (changes(effect, syncs.node)) applyEffect(durable, effect)
-      names = names.filter((effect) => !changes(effect, syncs.node))
-    }
-  }
-  const contents = new Map([...latest].map(([node, bytes]) => [node, variants(contentOf(durable, node), bytes)]))
-  return { durable, names, contents }
-}
-
-/** A move between directories counts as lasting once its target has been synced. */
-function changes(effect: Effect, directory: number): boolean {
-  return effect.kind === 'move' ? effect.to === directory : (effect.kind === 'link' || effect.kind === 'unlink') && effect.directory === directory
+  const unsynced = new UnsyncedChanges(disk.start)
+  for (const operation of disk.operations.slice(0, prefix)) unsynced.saw(operation)
+  const { durable, names, contents } = unsynced
+  return { durable, names, contents: new Map([...contents].map(([node, bytes]) => [node, variants(contentOf(durable, node), bytes)])) }
 }
 
 function contentOf(image: DiskImage, node: number): FileBytes {

@@ -40,6 +40,25 @@ test('keys and settings survive a power cut; timers and the session do not', asy
   t.regex((await succeeds(t, board, 'status'))['restart-reason'] ?? '', /power on/)
 })
 
+test('a power cut loses what was not synced, or not, as the seed has it; an orderly stop loses nothing', async (t) => {
+  const found: string[] = []
+  for (const seed of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+    const { board } = await virtualBench(t, { seed })
+    await board.disk.create('/data/synced', Uint8Array.of(1, 2, 3, 4))
+    await board.disk.syncFile('/data/synced')
+    await board.disk.syncDirectory('/data')
+    await board.disk.create('/data/unsynced', Uint8Array.of(1, 2, 3, 4))
+    const stopped = seed === 'a'
+    await (stopped ? board.powerOff() : board.cutPower())
+    t.deepEqual([...await board.disk.read('/data/synced', 10)], [1, 2, 3, 4])
+    const size = (await board.disk.facts('/data/unsynced'))?.size
+    if (stopped) t.is(size, 4)
+    else found.push(size === undefined ? 'gone' : size === 4 ? 'whole' : 'part')
+    await board.powerOn()
+  }
+  t.true(new Set(found).size >= 2, found.join(' '))
+})
+
 test('a power cut in the middle of an exchange leaves the request to the next start', async (t) => {
   const { clock, board, server } = await virtualBench(t)
   await connectVirtual(t, board, server)
