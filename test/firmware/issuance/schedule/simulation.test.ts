@@ -1,6 +1,5 @@
 import test from 'ava'
 import { describeFleet, simulateFleet } from '../../../support/schedule-fleet.js'
-import { scheduleMutants } from '../../../support/schedule-mutants.js'
 import { noFindings } from '../../../support/schedule-oracle.js'
 import { simulate } from '../../../support/schedule-simulation.js'
 
@@ -22,12 +21,3 @@ test('a life is the same bit for bit each time it is lived', (t) => {
   t.deepEqual(simulate(life), first)
   t.notDeepEqual(simulate({ ...life, seed: seed + 1 }).trace, first.trace)
 })
-
-for (const [name, { scheduler, finding }] of Object.entries(scheduleMutants)) {
-  test(`the oracle finds a scheduler that ${name}`, (t) => {
-    const report = simulateFleet({ seed, devices: 40, years: 4, scheduler })
-    t.log(Object.entries(report.findings).filter(([, count]) => count > 0).map(([found, count]) => `${found} ${count}`).join(', '))
-    t.true(report.findings[finding] > 0)
-    t.true(report.replays.length > 0)
-  })
-}
