@@ -47,8 +47,8 @@ export class BoardClient {
   }
 
   /** Ends what is waited for; the board signs out by itself when the line ends. */
-  close(): void {
-    this.#smp.close()
+  close(reason?: PlatenError): void {
+    this.#smp.close(reason)
   }
 
   /** Whether a board is there. @throws timed-out */

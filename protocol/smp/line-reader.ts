@@ -121,8 +121,11 @@ export class LineReader {
     const first = this.#held
     const place = placeOf(first, byte)
     if (place !== undefined) this.#begin(place)
-    else if (first === byte && isMarkerStart(byte)) return
-    else if (this.#doubt || (this.#seen && isNearlyMarker(first, byte))) {
+    else if (this.#seen && isMarkerStart(byte)) {
+      // One stray byte before a marker, or its own first byte doubled.
+      if (!this.#doubt && first !== byte) this.#text.push(first)
+      this.#held = byte
+    } else if (this.#doubt || (this.#seen && isNearlyMarker(first, byte))) {
       this.#spoilt()
       this.#state = isLineEnd(byte) ? 'start' : 'rest'
     } else {

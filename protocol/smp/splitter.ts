@@ -55,7 +55,7 @@ export class LineSplitter {
 
 /**
  * The other direction, where a person's keys and packets go out on one line: packets go between lines, or interrupt
- * a line that is being typed with a NUL, which no console shows.
+ * a line that is being typed with NUL, which no console shows.
  */
 export class LineJoiner {
   readonly #write: (bytes: Uint8Array) => void
@@ -74,6 +74,7 @@ export class LineJoiner {
 
   packet(packet: Uint8Array): void {
     const frames = writeFrames(packet)
-    this.#write(this.#open ? Buffer.concat([Buffer.of(0), frames]) : frames)
+    // Two, so that one of them may be lost.
+    this.#write(this.#open ? Buffer.concat([Buffer.of(0, 0), frames]) : frames)
   }
 }

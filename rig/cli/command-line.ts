@@ -4,12 +4,14 @@ import type { RigPlatform } from '../platform/index.js'
 import { exitCodes } from '../verdicts/index.js'
 import { consoleCommand } from './console.js'
 import { demoCommand } from './demo/index.js'
+import { issueCommand } from './issue.js'
 import { listCommand } from './list.js'
 import { replayCommand } from './replay.js'
 import { runCommand } from './run.js'
 import { scepServerCommand } from './scep-server.js'
+import { watchCommand } from './watch.js'
 
-const usage: ReadonlySet<ErrorCode> = new Set(['invalid-value', 'missing-field', 'config-invalid'])
+const usage: ReadonlySet<ErrorCode> = new Set(['invalid-value', 'missing-field', 'unknown-field', 'config-invalid'])
 const infrastructure: ReadonlySet<ErrorCode> = new Set(['connect-failed', 'listen-failed', 'disk-failed', 'store-damaged'])
 
 interface Output {
@@ -37,7 +39,8 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
   }
   const commands = [
     runCommand(platform, write, (code) => (outcome = code)), listCommand(write), replayCommand(platform, write, again),
-    demoCommand(platform, write), consoleCommand(platform, write), scepServerCommand(platform, write),
+    demoCommand(platform, write), consoleCommand(platform, write),
+    issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), scepServerCommand(platform, write),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   try {

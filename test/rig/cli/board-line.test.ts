@@ -1,0 +1,183 @@
+import test from 'ava'
+import { runCommandLine } from '../../../rig/cli/index.js'
+import { linuxPlatform, type Terminal } from '../../../rig/platform/index.js'
+import { consoleBoard, linePair, password, successful, type ConsoleBoard } from '../../support/console-board.js'
+
+const base = linuxPlatform()
+
+/** A person's terminal: what is shown is kept, and `answers` are typed when their prompt stands there. */
+function person(answers: Readonly<Record<string, string>>): Terminal & { readonly shown: () => string } {
+  let text = ''
+  return {
+    shown: () => text,
+    takeOver: (onKeys) => ({
+      show: (bytes) => {
+        const part = Buffer.from(bytes).toString('utf8')
+        text += part
+        const typed = answers[part]
+        if (typed !== undefined) queueMicrotask(() => onKeys(Buffer.from(typed)))
+      },
+      release: () => undefined,
+    }),
+  }
+}
+
+/** Runs a command of the rig against a board in this process. */
+function rig(board: ConsoleBoard, words: readonly string[], terminal?: Terminal) {
+  const out: string[] = []
+  const waiting: { readonly text: string; readonly found: () => void }[] = []
+  let interrupt: (signal: string) => void = () => undefined
+  const interrupted = new Promise<string>((resolve) => (interrupt = resolve))
+  const write = (line: string): void => {
+    out.push(line)
+    waiting.filter(({ text }) => line.includes(text)).forEach(({ found }) => found())
+  }
+  const [line, far] = linePair()
+  const platform = { ...base, terminal, interrupted: () => interrupted, lines: { ...base.lines, open: () => Promise.resolve(far) } }
+  const served = board.console.serve(line)
+  const code = runCommandLine(platform, words, { write, complain: write }).finally(() => far.destroy())
+  const until = (text: string): Promise<void> => new Promise((found) => {
+    waiting.push({ text, found })
+    if (out.some((each) => each.includes(text))) found()
+  })
+  return { code, out, until, interrupt: () => interrupt('SIGINT'), served, line }
+}
+
+async function boardWithPassword(): Promise<ConsoleBoard> {
+  const board = await consoleBoard()
+  await board.access.setFirstPassword(password)
+  return board
+}
+
+const asked = { 'Password: ': `${password}\r`, 'Challenge Password (empty for none): ': 'a challenge word\r' }
+const fields = ['key-name=office', 'cn=printer.example.com', 'use=tls']
+
+test('issue asks for password and challenge without echo, shows the progress, and ends with the result', async (t) => {
+  const board = await boardWithPassword()
+  const terminal = person(asked)
+  const { code, out, served } = rig(board, ['issue', 'unix:/line', ...fields, 'organization=Example Ltd'], terminal)
+  t.is(await code, 0)
+  await served
+  t.is(terminal.shown(), 'Password: \r\nChallenge Password (empty for none): \r\n')
+  t.is(out[0], 'Making a 2048-bit key …')
+  t.true(out.includes('Status: Successful'))
+  t.like(board.issuance.asked[0], { keyName: 'office', commonName: 'printer.example.com', organization: 'Example Ltd', use: 'tls' })
+  t.is(board.issuance.asked[1], 'a challenge word')
+  t.notRegex([...out, ...board.logged].join('\n'), /challenge word|correct horse/)
+})
+
+test('issue tells a failure with its code and fix, and a deferral by another exit code', async (t) => {
+  const board = await boardWithPassword()
+  board.issuance.answer = () => Promise.resolve({ ...successful, status: 'Error', details: 'Communication Error (SCEP ERROR Fail Info 2)', code: 'scep-failure', extra: { advice: 'Check the Challenge Password.' } })
+  const failed = rig(board, ['issue', 'unix:/line', ...fields], person(asked))
+  t.is(await failed.code, 1)
+  await failed.served
+  t.regex(failed.out.join('\n'), /Fail Info 2\) \[scep-failure\]\n {5}Check the Challenge Password/)
+  board.issuance.answer = () => Promise.resolve({ ...successful, status: 'Processing...', details: 'Deferred' })
+  const deferred = rig(board, ['issue', 'unix:/line', ...fields], person(asked))
+  t.is(await deferred.code, 4)
+  await deferred.served
+})
+
+test('issue refuses a wrong request before it opens anything, and a secret on the command line always', async (t) => {
+  const board = await boardWithPassword()
+  for (const [words, said] of [
+    [['key-name=office'], /cn is missing/],
+    [['key-name=office', 'cn=nonsense'], /cn: "nonsense" is not an IP address/],
+    [['office'], /"office" is not a field.*[\s\S]*name=value/],
+    [['key-name=a', 'cn=a.example', 'keylength=2048'], /no field "keylength"[\s\S]*key-length/],
+    [['key-name=a', 'cn=a.example', 'challenge=x'], /challenge is secret/],
+  ] as const) {
+    const { code, out, served, line } = rig(board, ['issue', 'unix:/line', ...words], person(asked))
+    t.is(await code, 2)
+    t.regex(out.join('\n'), said)
+    line.destroy()
+    await served
+  }
+  t.deepEqual(board.issuance.asked, [])
+})
+
+test('a wrong password, Ctrl-C at the prompt, and a pipe without the variable each say so', async (t) => {
+  const board = await boardWithPassword()
+  const wrong = rig(board, ['issue', 'unix:/line', ...fields], person({ 'Password: ': 'wrong\r' }))
+  t.is(await wrong.code, 1)
+  t.regex(wrong.out.join('\n'), /\[wrong-password\]/)
+  await wrong.served
+  const cancelled = rig(board, ['watch', 'unix:/line'], person({ 'Password: ': 'abc\u0003' }))
+  t.is(await cancelled.code, 1)
+  t.regex(cancelled.out.join('\n'), /nothing was sent. \[cancelled\]/)
+  await cancelled.served
+  const piped = rig(board, ['watch', 'unix:/line'])
+  t.is(await piped.code, 2)
+  t.regex(piped.out.join('\n'), /PLATEN_PASSWORD/)
+  await piped.served
+})
+
+test('watch shows events as lines with monotonic time, boot id and level, until Ctrl-C', async (t) => {
+  const board = await boardWithPassword()
+  const { code, out, until, interrupt, served } = rig(board, ['watch', 'unix:/line', '--level', 'warn'], person(asked))
+  await until('Watching')
+  board.services.log.info('not this one')
+  board.services.log.warn('the toner is low', { percent: 3 })
+  await until('toner')
+  interrupt()
+  t.is(await code, 0)
+  await served
+  t.deepEqual(out, ['Watching unix:/line; Ctrl-C ends.', '[0, 1a2b3c4d, warn] the toner is low percent=3'])
+})
+
+test('watch says when the line is closed from the other side', async (t) => {
+  const board = await boardWithPassword()
+  const { code, out, until, served, line } = rig(board, ['watch', 'unix:/line'], person(asked))
+  await until('Watching')
+  line.destroy()
+  t.is(await code, 3)
+  await served
+  t.regex(out.join('\n'), /closed from the other side. \[connect-failed\]/)
+})
+
+test('console shows the board and sends keys until Ctrl-]', async (t) => {
+  const board = await boardWithPassword()
+  let type: (keys: Uint8Array) => void = () => undefined
+  let text = ''
+  const seen: { readonly text: string; readonly found: () => void }[] = []
+  const terminal: Terminal = {
+    takeOver: (onKeys) => {
+      type = onKeys
+      return {
+        show: (bytes) => {
+          text += Buffer.from(bytes).toString('utf8')
+          seen.filter((each) => text.includes(each.text)).forEach(({ found }) => found())
+        },
+        release: () => undefined,
+      }
+    },
+  }
+  const until = (expected: string): Promise<void> => new Promise((found) => {
+    seen.push({ text: expected, found })
+    if (text.includes(expected)) found()
+  })
+  const { code, out, served } = rig(board, ['console', 'unix:/line'], terminal)
+  await until('login: ')
+  type(Buffer.from('administrator\r'))
+  await until('Password: ')
+  type(Buffer.from(`${password}\r`))
+  await until('platen> ')
+  type(Buffer.from('who\u001b[D\u001b[D\u001b[Dxx\u0015\u0005\u0015whoami\r'))
+  await until('= ok account=administrator privilege=administrator')
+  type(Buffer.from('\u001d'))
+  t.is(await code, 0)
+  await served
+  t.is(out.at(-1), 'Left.')
+})
+
+test('each command explains itself with examples', async (t) => {
+  const board = await boardWithPassword()
+  for (const name of ['console', 'issue', 'watch']) {
+    const { code, out, line, served } = rig(board, [name, '--help'])
+    t.is(await code, 0)
+    t.regex(out.join('\n'), new RegExp(`Examples:\\n  npm run rig -- ${name} /dev/ttyUSB0`))
+    line.destroy()
+    await served
+  }
+})
