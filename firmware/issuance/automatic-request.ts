@@ -68,13 +68,15 @@ export class AutomaticRequests {
   #request(kind: RequestKind, { request: specification, deleteOld }: AutomaticSettings, challenge: () => string | undefined): NewRequest {
     if (specification === undefined) throw new PlatenError('not-configured', 'Settings for Key and Certificate To Be Issued are not set', { fix: 'Set them with timer set.' })
     const old = this.#current.keyFor(specification)
-    const secret = kind === 'challenge' ? challenge() : undefined
+    // The certificate may have gone since the scheduler has decided.
+    const signer = kind === 'challenge' ? undefined : old
+    const secret = signer === undefined ? challenge() : undefined
     const messageType = kind === 'renewal' ? 'RenewalReq' : 'PKCSReq'
     return {
       specification,
       persistent: true,
       ...(secret === undefined || secret === '' ? {} : { challenge: secret }),
-      ...(kind === 'challenge' || old === undefined ? {} : { signedBy: { key: old.id, messageType } }),
+      ...(signer === undefined ? {} : { signedBy: { key: signer.id, messageType } }),
       ...(deleteOld && old !== undefined && isUsedFor(old, specification) ? { exchangeFor: old.id } : {}),
     }
   }

@@ -233,6 +233,7 @@ export class AutomaticIssuance {
         return
       } catch (error) {
         if (!hasCode(error, 'disk-failed')) throw error
+        this.#refuseWhenClosing()
         this.#desk.options.log.error('the timer cannot write down what has happened; it is tried again', { reason: error.message })
         await this.#pause()
         this.#refuseWhenClosing()

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { PlatenError } from '../../../protocol/errors.js'
 import { days, hours, minutes, seconds } from '../../../protocol/time.js'
 import { filesOf } from '../../support/disk-image.js'
 import { keysIn } from '../../support/issuance-bench.js'
@@ -57,6 +58,30 @@ test('device.md 4: a communication error is polled on, and while the server is a
   await board.pass(minutes(5))
   t.deepEqual(board.sent, [{ type: 'PKCSReq', at: firstRequest + minutes(20) }])
   t.deepEqual(board.rows(), ['To Be Processed', 'Successful'])
+})
+
+test('C-14: an answer that got lost is asked for by CertPoll of the same transaction: one certificate for one request', async (t) => {
+  const board = await timerBoard(t, { scep: deferring(0) })
+  board.http.after = (request, response) => {
+    if (request.url.search.includes('PKIOperation') && board.scep.seen.length === 1) throw new PlatenError('timed-out', 'no answer')
+    return response
+  }
+  await board.until(firstRequest)
+  t.deepEqual([board.rows(), keysIn(board)], [['Processing.../timed-out'], ['office pending']])
+  await board.pass(minutes(10))
+  t.deepEqual(board.sent.map(({ type }) => type), ['PKCSReq', 'CertPoll'])
+  t.is(new Set(board.scep.seen.map(({ message }) => message.transactionId)).size, 1)
+  t.deepEqual([board.rows(), keysIn(board), board.made.keys], [['To Be Processed', 'Successful'], ['office ready'], 1])
+})
+
+test('C-14: a server that does not know the transaction gets a new request, at once and in the same row', async (t) => {
+  const scep = new ScriptedScep()
+  const issue = scep.answer
+  scep.answer = (seen) => (seen.message.messageType === 'CertPoll' ? { fields: { status: 'FAILURE', failInfo: 'badCertId' } } : scep.seen.length === 1 ? { fields: { status: 'PENDING' } } : issue(seen))
+  const board = await timerBoard(t, { scep })
+  await board.until(firstRequest + minutes(10))
+  t.deepEqual(board.sent.map(({ type, at }) => `${type} ${(at - firstRequest) / 60_000}`), ['PKCSReq 0', 'CertPoll 10', 'PKCSReq 10'])
+  t.deepEqual([board.rows(), keysIn(board)], [['To Be Processed', 'Successful'], ['office ready']])
 })
 
 test('device.md 4: without polling a communication error ends the request', async (t) => {
