@@ -6,7 +6,8 @@ import type { CurrentCertificates } from './current-certificate.js'
 import type { Row, Transaction } from './history.js'
 import type { Failure } from './outcome.js'
 import type { RequestDesk } from './request-desk.js'
-import { RequestRun, type NewRequest, type RunRecorder } from './request-run.js'
+import { RequestRun } from './request-run.js'
+import type { NewRequest, RunRecorder } from './run-tools.js'
 import type { Effect, Outcome, RequestKind } from './schedule/index.js'
 
 export interface Send {

@@ -7,7 +7,7 @@ import { moveRows, shownRows, type RowChange } from './automatic-rows.js'
 import { CurrentCertificates } from './current-certificate.js'
 import type { Row } from './history.js'
 import type { RequestDesk } from './request-desk.js'
-import type { RunRecorder } from './request-run.js'
+import type { RunRecorder } from './run-tools.js'
 import { dueOf, step, viewOf, type Effect, type ScheduleEvent, type ScheduleState, type ScheduleView, type World } from './schedule/index.js'
 
 export interface AutomaticOptions {

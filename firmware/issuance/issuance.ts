@@ -9,7 +9,8 @@ import { entryOf, historyLength, type HistoryEntry, type Row, type Transaction }
 import { givenUp, withoutOutcome } from './outcome.js'
 import type { ReportProgress } from './progress.js'
 import { RequestDesk, type DeskOptions } from './request-desk.js'
-import { RequestRun, type NewRequest } from './request-run.js'
+import { RequestRun } from './request-run.js'
+import type { NewRequest } from './run-tools.js'
 import type { RequestSpecification } from './specification.js'
 
 export interface IssuanceOptions extends DeskOptions {

@@ -9,7 +9,7 @@ import { History, type Row } from './history.js'
 import { failed, succeeded } from './outcome.js'
 import type { ReportProgress } from './progress.js'
 import { recover, unawaited } from './recovery.js'
-import type { KeyUseSwitch, RunRecorder, RunTools } from './request-run.js'
+import type { KeyUseSwitch, RunRecorder, RunTools } from './run-tools.js'
 
 export interface DeskOptions {
   readonly platform: Pick<Platform, 'clock' | 'random' | 'keys' | 'disk' | 'http'>

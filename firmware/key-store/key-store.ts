@@ -1,9 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { posix } from 'node:path'
-import { PlatenError } from '../../protocol/errors.js'
 import type { KeyUse } from '../../protocol/key-use.js'
 import type { RandomBytes } from '../../protocol/random.js'
-import type { Disk } from '../platform/index.js'
+import { ensureDirectory } from '../platform/index.js'
 import type { CaCertificate, KeyEntry, KeyId, Reservation, StoreLimits, StoreProblem } from './entries.js'
 import { removeGeneration, writeCertificateCopy, writeGeneration } from './generation.js'
 import { checkKeyHealth } from './key-health.js'
@@ -12,7 +10,7 @@ import { checkNameFree, freeName, namesTaken } from './names.js'
 import { storePaths, type StorePaths } from './paths.js'
 import { isKeyId, type KeyIdentity } from './record.js'
 import { recover, type Recovered } from './recovery.js'
-import { checkCaCertificate, checkChain, checkName, checkNotDefault, checkNotInUse, checkRoom, findKey, findReadyKey } from './rules.js'
+import { checkCaCertificate, checkCaCertificateKnown, checkChain, checkName, checkNotDefault, checkNotInUse, checkRoom, findKey, findReadyKey } from './rules.js'
 import { seal, unseal } from './sealing.js'
 import { defaultKeyOf, entryOf, identitiesOf, identityOf, keyForUse } from './state.js'
 
@@ -206,9 +204,7 @@ export class KeyStore {
   /** @throws key-not-found, disk-failed */
   deleteCaCertificate(name: string): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#store.state.authorities.has(name)) {
-        throw new PlatenError('key-not-found', `no CA certificate has the name ${JSON.stringify(name)}`, { facts: { name }, fix: 'List the CA certificates to see what there is.' })
-      }
+      checkCaCertificateKnown(name, this.#store.state.authorities)
       await this.#ledger.commit({ type: 'ca-drop', name })
     })
   }
@@ -299,10 +295,4 @@ export class KeyStore {
 
 function publicKeyOf({ publicKey }: KeyIdentity): KeyObject {
   return createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
-}
-
-async function ensureDirectory(disk: Disk, directory: string): Promise<void> {
-  if (await disk.facts(directory) !== undefined) return
-  await disk.makeDirectory(directory)
-  await disk.syncDirectory(posix.dirname(directory))
 }

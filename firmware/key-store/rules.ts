@@ -100,6 +100,12 @@ export function checkCaCertificate(name: string, der: Uint8Array, limits: StoreL
   readCertificate(der)
 }
 
+/** @throws key-not-found */
+export function checkCaCertificateKnown(name: string, authorities: ReadonlyMap<string, string>): void {
+  if (authorities.has(name)) return
+  throw new PlatenError('key-not-found', `no CA certificate has the name ${JSON.stringify(name)}`, { facts: { name }, fix: 'List the CA certificates to see what there is.' })
+}
+
 function readCertificate(der: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(der)

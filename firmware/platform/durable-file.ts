@@ -13,6 +13,13 @@ const temporarySuffix = '.new'
 /** Largest JSON file that `readJson` takes, bytes. */
 const jsonLimit = 4 * 1024 * 1024
 
+/** Makes a directory when it is missing, durably; its parent must be there. @throws disk-failed */
+export async function ensureDirectory(disk: Disk, directory: string): Promise<void> {
+  if (await disk.facts(directory) !== undefined) return
+  await disk.makeDirectory(directory)
+  await disk.syncDirectory(posix.dirname(directory))
+}
+
 /**
  * Puts `bytes` at `path`, replacing what was there, and returns when that outlives a power cut.
  * @throws disk-failed; then either the old or the new content is there

@@ -1,6 +1,6 @@
 export type * from './ports.js'
 export { buildDate } from './build-date.js'
-export { placeFile, readIfThere, readJson, removeStaleTemporaries, replaceFile, replaceJson } from './durable-file.js'
+export { ensureDirectory, placeFile, readIfThere, readJson, removeStaleTemporaries, replaceFile, replaceJson } from './durable-file.js'
 export { LinuxClock } from './linux-clock.js'
 export { LinuxDisk } from './linux-disk.js'
 export { LinuxHttp } from './linux-http.js'

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { PlatenError, asPlatenError } from '../../protocol/errors.js'
-import { readJson, replaceJson } from './durable-file.js'
+import { ensureDirectory, readJson, replaceJson } from './durable-file.js'
 import type { Disk } from './ports.js'
 
 interface RecordFileOptions<Value> {
@@ -74,12 +74,6 @@ export class RecordFile<Value> {
     await this.#disk.syncDirectory(posix.dirname(this.#path))
     this.#problem = undefined
   }
-}
-
-async function ensureDirectory(disk: Disk, directory: string): Promise<void> {
-  if (await disk.facts(directory) !== undefined) return
-  await disk.makeDirectory(directory)
-  await disk.syncDirectory(posix.dirname(directory))
 }
 
 function damaged(path: string, cause: PlatenError): PlatenError {

@@ -80,6 +80,18 @@ test('device.md 4: refused renewals fall back in order, within one row: RenewalR
   t.deepEqual(keysIn(board), ['office ready'])
 })
 
+test('a certificate for another name renews nothing: with a new Common Name the board enrols with the challenge', async (t) => {
+  const board = await renewingBoard(t, { timer: { periodic: true, periodicDays: 10 } })
+  await board.until(firstRequest)
+  await board.issuance.automatic.update({ commonName: 'lobby.example.com' })
+  await board.pass(days(11))
+  t.deepEqual(board.sent.map(({ type }) => type), ['PKCSReq', 'PKCSReq'])
+  t.deepEqual(board.scep.challenges(), ['secret', 'secret'])
+  t.is(leafOf(board).subject, 'CN=lobby.example.com')
+  await board.pass(days(10))
+  t.is(board.sent.at(-1)?.type, 'RenewalReq')
+})
+
 test('device.md 4: an expired certificate signs nothing: the board enrols again with the challenge', async (t) => {
   const board = await renewingBoard(t)
   await board.until(firstRequest)
@@ -155,8 +167,8 @@ test('device.md 6: the old key goes only when the new one serves; what would not
   t.not(board.store.keyFor('tls')?.id, old.id)
 })
 
-test('a key that has come to another use keeps its certificate, and the next renewals go on', async (t) => {
-  const board = await renewingBoard(t, { keys: [two, three, fixtureKeys.one], timer: { periodic: true, periodicDays: 10 } })
+test('a key that has come to another use keeps its certificate, and the next renewals go on in a full store', async (t) => {
+  const board = await renewingBoard(t, { maxKeys: 3, keys: [two, three, fixtureKeys.one], timer: { periodic: true, periodicDays: 10 } })
   await board.until(firstRequest)
   await board.store.assign('ieee-802-1x', board.store.find('office')!.id)
   await board.pass(days(11))
