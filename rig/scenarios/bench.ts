@@ -17,6 +17,9 @@ export interface BenchOptions {
 /** Typed at consoles of boards that no one else reaches. */
 const password = 'the rig signs in with this'
 
+/** The default of 30 s, but never less than half a second of real time, up to the 600 s that a board takes. */
+const timeoutAt = (scale: number): number => Math.min(600, Math.max(30, Math.ceil(scale / 2)))
+
 /** What a scenario works at: time, a SCEP server, and boards. */
 export class Bench {
   readonly seed: string
@@ -112,7 +115,7 @@ export class Bench {
       },
     }, password)
     await board.powerOn()
-    const station = new Station(board, { server: this.server, password, log, alone: !this.#world.manyBoards })
+    const station = new Station(board, { server: this.server, password, log, alone: !this.#world.manyBoards, timeoutSeconds: timeoutAt(this.#world.clock.scale) })
     if (copied) station.forget()
     else await station.connect()
     this.stations.push(station)

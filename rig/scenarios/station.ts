@@ -15,6 +15,16 @@ export interface LogSeen {
   readonly seenAt: number
 }
 
+interface StationOptions {
+  readonly server: RigServer
+  readonly password: string
+  readonly log: readonly LogSeen[]
+  /** The only board of its world: all that the server sees is its doing. */
+  readonly alone: boolean
+  /** Communication Timeout. */
+  readonly timeoutSeconds: number
+}
+
 /** One board under test: its console with somebody at it, its log, and what the server saw of it. */
 export class Station {
   readonly board: Board
@@ -22,15 +32,16 @@ export class Station {
   readonly #password: string
   readonly #log: readonly LogSeen[]
   readonly #alone: boolean
+  readonly #timeoutSeconds: number
   #forgotten = 0
 
-  /** @param alone the only board of its world: all that the server sees is its doing */
-  constructor(board: Board, { server, password, log, alone }: { readonly server: RigServer; readonly password: string; readonly log: readonly LogSeen[]; readonly alone: boolean }) {
+  constructor(board: Board, { server, password, log, alone, timeoutSeconds }: StationOptions) {
     this.board = board
     this.#server = server
     this.#password = password
     this.#log = log
     this.#alone = alone
+    this.#timeoutSeconds = timeoutSeconds
   }
 
   get name(): string {
@@ -64,7 +75,7 @@ export class Station {
   /** Points it at the server and lets it trust the CA. @throws ca-mismatch when what it fetched is another */
   async connect(): Promise<void> {
     const { fingerprint, port } = this.#server
-    await this.does(`comm set url=http://127.0.0.1/scep port=${port}`)
+    await this.does(`comm set url=http://127.0.0.1/scep port=${port} timeout=${this.#timeoutSeconds}`)
     const fetched = (await this.does('ca fetch'))['fingerprint']
     if (fetched !== fingerprint) throw new PlatenError('ca-mismatch', `${this.name} fetched the CA ${fetched ?? 'none'}, the server's is ${fingerprint}`)
     await this.does(`ca pin ${fingerprint}`)
