@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { asPlatenError, type ErrorCode } from '../../protocol/errors.js'
 import type { RigPlatform } from '../platform/index.js'
 import { exitCodes } from '../verdicts/index.js'
+import { conformanceCommand } from './conformance.js'
 import { consoleCommand } from './console.js'
 import { demoCommand } from './demo/index.js'
 import { issueCommand } from './issue.js'
@@ -39,6 +40,7 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
   }
   const commands = [
     runCommand(platform, write, (code) => (outcome = code)), listCommand(write), replayCommand(platform, write, again),
+    conformanceCommand(platform, write, (code) => (outcome = code)),
     demoCommand(platform, write), consoleCommand(platform, write),
     issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), scepServerCommand(platform, write),
   ]

@@ -4,4 +4,4 @@ export type { RequestTimeline, RunClock, RunRecord, ScenarioResult, Trouble } fr
 export { endLines, runLine, runLines, scenarioLines, stepLines } from './json-lines.js'
 export type { LineKind } from './json-lines.js'
 export { junit } from './junit.js'
-export { htmlPage } from './page/index.js'
+export { html, htmlPage, style, trusted, type Markup } from './page/index.js'

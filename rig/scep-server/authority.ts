@@ -130,6 +130,11 @@ export class Authority {
     return this.#issued.get(serial)
   }
 
+  /** What it issued last. */
+  get newest(): IssuedCertificate | undefined {
+    return [...this.#issued.values()].at(-1)
+  }
+
   /** The list of what `revoke` was called for; good for a day. @returns DER */
   revocationList(): Uint8Array {
     const now = this.#clock.wall()

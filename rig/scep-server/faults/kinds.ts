@@ -33,6 +33,8 @@ export const faultKinds = {
   'sha1-reply': reply.sha1Reply,
   'oaep-reply': reply.oaepReply,
   'unsorted-attributes': reply.unsortedAttributes,
+  'no-sender-nonce': reply.noSenderNonce,
+  'old-signing-time': reply.oldSigningTime,
   'ber': reply.ber,
   'wrong-content-type': reply.wrongContentType,
   'unknown-status': reply.unknownStatus,

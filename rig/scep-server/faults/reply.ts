@@ -47,6 +47,16 @@ export const tripleDesReply = otherOptions(() => ({ cipher: 'des-ede3-cbc' }))
 export const sha1Reply = otherOptions(() => ({ digest: 'sha1' }))
 export const unsortedAttributes = otherOptions(() => ({ unsortedAttributes: true }))
 
+/** Without a senderNonce, as some servers do (C-8). */
+export const noSenderNonce = altered((plan) => {
+  const options = { ...plan.options }
+  Reflect.deleteProperty(options, 'senderNonce')
+  return { ...plan, options }
+})
+
+/** A signingTime of long ago; nobody is judged by it (C-22). */
+export const oldSigningTime = otherOptions(() => ({ signingTime: Date.UTC(1999, 0, 1) }))
+
 /** Indefinite lengths, and strings in pieces, as senders write that stream (C-18). */
 export const ber = otherOptions(() => ({ streamed: true }))
 

@@ -45,6 +45,7 @@ const faults: readonly (readonly [string, Fault, ErrorCode, string])[] = [
 /** What the server says that is odd, and no reason to refuse it. */
 const tolerated: readonly Fault[] = [
   'wrong-mime', 'html-caps', 'empty-caps', 'blank-line-caps', 'no-certs', 'oaep-reply', 'unsorted-attributes', 'ber', 'chain-shuffled',
+  'no-sender-nonce', 'old-signing-time',
   'ca-rollover', { fault: 'delay', seconds: 0.02 }, { fault: 'slow-body', seconds: 0.02, pieces: 2 },
 ]
 

@@ -152,6 +152,12 @@ const proofs: Readonly<Record<FaultName, { readonly options?: object; readonly p
       t.is(answer.signerInfo.signedForms.length, 2, 'as sent, and as DER sorts them')
     },
   },
+  'no-sender-nonce': { proof: async (t, { client, reply }) => {
+    const answer = await reply()
+    t.is(answer.senderNonce, undefined)
+    t.true(client.isGenuine(answer))
+  } },
+  'old-signing-time': { proof: async (t, { reply }) => t.is((await reply()).signingTime, Date.UTC(1999, 0, 1)) },
   'ber': {
     proof: async (t, { client, sent }) => {
       const { body } = await client.call('PKIOperation', sent.bytes)
