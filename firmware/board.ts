@@ -9,13 +9,13 @@ import { makeDefaultKey } from './default-key.js'
 import { Ending } from './ending.js'
 import { Issuance } from './issuance/index.js'
 import { KeyStore, type StoreLimits } from './key-store/index.js'
-import { KeyUses, TlsUse } from './key-use/index.js'
+import { Ieee8021xUse, KeyUses, TlsUse } from './key-use/index.js'
 import { beginMqtt, openMqttFront, type MqttFront } from './mqtt-front.js'
 import { LogBook, type Platform } from './platform/index.js'
 import { remotePages } from './remote-ui/index.js'
 import { SerialConsole } from './serial/index.js'
 import { SerialLine } from './serial-line.js'
-import { AutomaticSettingsFile, protectorFrom, Settings } from './settings/index.js'
+import { AutomaticSettingsFile, Ieee8021xSettingsFile, protectorFrom, Settings } from './settings/index.js'
 import { describeBootReason, keepTimeSaved, RunRecord, type PreviousRun, type RestartRequest } from './supervisor/index.js'
 import { product, version } from './version.js'
 
@@ -124,6 +124,7 @@ interface Stored {
   readonly limits: StoreLimits
   readonly settings: Settings
   readonly automaticSettings: AutomaticSettingsFile
+  readonly ieee8021x: Ieee8021xSettingsFile
   readonly access: Access
 }
 
@@ -140,9 +141,10 @@ async function openStored({ platform, config, options, log, ending }: Start): Pr
   const settings = await Settings.open({ disk, directory: config.data, log })
   const protector = store.withStoreKey((storeKey) => protectorFrom(storeKey, random.bytes))
   const automaticSettings = await AutomaticSettingsFile.open({ disk, directory: config.data, protector, clock, log })
+  const ieee8021x = await Ieee8021xSettingsFile.open({ disk, directory: config.data, log })
   const access = await Access.open({ disk, directory: config.data, clock, random: random.bytes, log })
   for (const { message, fix } of access.problems()) log.error(message, { fix })
-  return { store, limits, settings, automaticSettings, access }
+  return { store, limits, settings, automaticSettings, ieee8021x, access }
 }
 
 interface Work {
@@ -153,7 +155,7 @@ interface Work {
   readonly mqtt: MqttFront | undefined
 }
 
-async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings, automaticSettings }: Stored, restart: (request: RestartRequest) => Promise<void>): Promise<Work> {
+async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings, automaticSettings, ieee8021x }: Stored, restart: (request: RestartRequest) => Promise<void>): Promise<Work> {
   const { network } = platform
   const { address, port } = config.https
   let latestStatus = (): string | undefined => undefined
@@ -165,7 +167,9 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
   })
   ending.opened('HTTPS listener', () => tls.close())
   const mqtt = await openMqttFront({ platform, config, bootId, log, store })
-  const useKey = new KeyUses({ store, drivers: [tls, ...(mqtt === undefined ? [] : [mqtt.use])], log })
+  const wired = platform.processes === undefined ? [] : [new Ieee8021xUse({ ...platform, processes: platform.processes, store, settings: ieee8021x, log, directory: posix.join(config.runtime, 'ieee-802-1x') })]
+  for (const driver of wired) ending.opened('IEEE 802.1X', () => driver.close())
+  const useKey = new KeyUses({ store, drivers: [tls, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log })
   await useKey.start()
   const automatic = { settings: automaticSettings, restart: (why: string) => restart({ by: 'automatic issuance', why }) }
   const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data, automatic })

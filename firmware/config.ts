@@ -11,6 +11,9 @@ function isBrokerUrl(text: string): boolean {
   return URL.canParse(text)
 }
 
+/** Ends up in the settings of daemons, which have characters of their own. */
+const plainPath = z.string().regex(/^[A-Za-z0-9._/-]+$/, 'must be a path of letters, digits, dots, dashes and underscores')
+
 const sections = {
   serial: z.strictObject({
     path: linePath,
@@ -37,6 +40,8 @@ const sections = {
 
 const schema = z.strictObject({
   data: z.string('must be a path').min(1, 'must not be empty'),
+  // On tmpfs: what a daemon has to read in clear.
+  runtime: plainPath.default('/run/platen'),
   serial: sections.serial,
   https: sections.https.prefault({}),
   model: sections.model.prefault({}),
@@ -65,5 +70,5 @@ function located(config: BoardConfig, file: string): BoardConfig {
   const at = (path: string): string => (isAbsolute(path) ? path : resolve(from, path))
   const { path } = config.serial
   const mqtt = config.mqtt === undefined ? {} : { mqtt: { ...config.mqtt, trustAnchors: at(config.mqtt.trustAnchors) } }
-  return { ...config, ...mqtt, data: at(config.data), serial: { ...config.serial, path: path.startsWith('unix:') ? `unix:${at(path.slice('unix:'.length))}` : path } }
+  return { ...config, ...mqtt, data: at(config.data), runtime: at(config.runtime), serial: { ...config.serial, path: path.startsWith('unix:') ? `unix:${at(path.slice('unix:'.length))}` : path } }
 }

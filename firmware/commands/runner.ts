@@ -3,13 +3,14 @@ import { asPlatenError, PlatenError } from '../../protocol/errors.js'
 import { communicationHandlers } from './communication-handlers.js'
 import type { CommandContext, Handler, Handlers, SignedInContext } from './context.js'
 import { deviceHandlers } from './device-handlers.js'
+import { dot1xHandlers } from './dot1x-handlers.js'
 import { issuanceHandlers } from './issuance-handlers.js'
 import { keyHandlers } from './key-handlers.js'
 import type { Services } from './services.js'
 import { timerHandlers } from './timer-handlers.js'
 import { useHandlers } from './use-handlers.js'
 
-const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...useHandlers, ...deviceHandlers }
+const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...useHandlers, ...dot1xHandlers, ...deviceHandlers }
 
 /** The one command set over the board's services: every front gives its commands here. */
 export class CommandRunner {

@@ -4,7 +4,7 @@ import type { AutomaticIssuance, Issuance } from '../issuance/index.js'
 import type { KeyStore, StoreLimits } from '../key-store/index.js'
 import type { KeyUses } from '../key-use/index.js'
 import type { Log, LogLine } from '../platform/index.js'
-import type { AutomaticSettingsFile, Settings } from '../settings/index.js'
+import type { AutomaticSettingsFile, Ieee8021xSettingsFile, Settings } from '../settings/index.js'
 import type { Access } from './access.js'
 
 /** What does not change while the board runs. */
@@ -32,6 +32,7 @@ export interface Services {
   readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'giveUp' | 'fetchAuthority' | 'pin' | 'problems'>
   readonly automatic: Pick<AutomaticIssuance, 'settings' | 'update' | 'view' | 'keysChanged'>
   readonly automaticSettings: Pick<AutomaticSettingsFile, 'problems'>
+  readonly ieee8021x: Pick<Ieee8021xSettingsFile, 'get' | 'update' | 'problems'>
   readonly useKey: Pick<KeyUses, 'put' | 'refresh' | 'list' | 'problems'>
   readonly log: Log & { recent(count: number): readonly LogLine[] }
   /** Writes the reason down, then stops the board in good order; returns when the reason is durable. @throws disk-failed */

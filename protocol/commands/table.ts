@@ -3,6 +3,7 @@ import type * as z from 'zod'
 import { caFetch, caPin, caShow, commSet, commShow } from './communication.js'
 import type { CommandDefinition } from './definition.js'
 import { help, log, logout, password, restart, status, whoami } from './device.js'
+import { dot1xOff, dot1xSet, dot1xShow } from './dot1x.js'
 import { history, poll, request } from './issuance.js'
 import { keysAssign, keysDelete, keysList, keysShow } from './keys.js'
 import { timerOff, timerSet, timerShow } from './timer.js'
@@ -26,6 +27,9 @@ export const commands = {
   'keys delete': keysDelete,
   'keys assign': keysAssign,
   uses,
+  'dot1x show': dot1xShow,
+  'dot1x set': dot1xSet,
+  'dot1x off': dot1xOff,
   restart,
   log,
   whoami,

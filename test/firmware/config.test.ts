@@ -18,6 +18,7 @@ function refused(t: ExecutionContext, text: string): PlatenError {
 test('data and a serial line are enough; the rest has defaults', (t) => {
   t.deepEqual(read(minimal), {
     data: '/var/lib/platen',
+    runtime: '/run/platen',
     serial: { path: '/dev/ttyAMA0', baudRate: 115_200 },
     https: { address: '::', port: 443 },
     model: { name: 'Platen', maxKeys: 8, maxCaCertificates: 16 },
@@ -33,6 +34,11 @@ test('relative paths start at the folder of the config file', (t) => {
   const config = read('data: data\nserial: {path: "unix:console"}\n')
   t.is(config.data, '/etc/platen/data')
   t.is(config.serial.path, 'unix:/etc/platen/console')
+})
+
+test('keys in clear go to /run/platen when nothing else is said; a path that a daemon could misread is refused', (t) => {
+  t.is(read(`${minimal}runtime: run\n`).runtime, '/etc/platen/run')
+  refused(t, `${minimal}runtime: '/run/a"b'\n`)
 })
 
 test('a misspelt setting is named with its line, and the right one is offered', (t) => {
