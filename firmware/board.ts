@@ -9,13 +9,13 @@ import { makeDefaultKey } from './default-key.js'
 import { Ending } from './ending.js'
 import { Issuance } from './issuance/index.js'
 import { KeyStore, type StoreLimits } from './key-store/index.js'
-import { Ieee8021xUse, KeyUses, TlsUse } from './key-use/index.js'
+import { Ieee8021xUse, IpsecUses, KeyUses, TlsUse } from './key-use/index.js'
 import { beginMqtt, openMqttFront, type MqttFront } from './mqtt-front.js'
 import { LogBook, type Platform } from './platform/index.js'
 import { remotePages } from './remote-ui/index.js'
 import { SerialConsole } from './serial/index.js'
 import { SerialLine } from './serial-line.js'
-import { AutomaticSettingsFile, Ieee8021xSettingsFile, protectorFrom, Settings } from './settings/index.js'
+import { AutomaticSettingsFile, Ieee8021xSettingsFile, IpsecPolicies, protectorFrom, Settings } from './settings/index.js'
 import { describeBootReason, keepTimeSaved, RunRecord, type PreviousRun, type RestartRequest } from './supervisor/index.js'
 import { product, version } from './version.js'
 
@@ -82,10 +82,10 @@ async function assemble(start: Start): Promise<Board> {
     // The answer to the command that asked goes out first.
     clock.after('restart', seconds(0), () => void ending.begin('restart'))
   }
-  const { tls, useKey, issuance, mqtt } = await openWork(start, stored, restart)
+  const { tls, useKey, ipsec, issuance, mqtt } = await openWork(start, stored, restart)
   const { automatic } = issuance
   const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port(), problems }
-  const commands = new CommandRunner({ ...stored, board, clock, issuance, automatic, useKey, log, restart: (why) => restart({ by: 'administrator', why }) })
+  const commands = new CommandRunner({ ...stored, board, clock, issuance, automatic, useKey, ipsec, log, restart: (why) => restart({ by: 'administrator', why }) })
   const console = new SerialConsole({ board, access: stored.access, commands, clock, log, random: platform.random.bytes })
   const line = await SerialLine.open({ serial: platform.serial, ...config.serial, console, clock, log })
   ending.opened('serial line', () => line.close('The board stops.'))
@@ -125,6 +125,7 @@ interface Stored {
   readonly settings: Settings
   readonly automaticSettings: AutomaticSettingsFile
   readonly ieee8021x: Ieee8021xSettingsFile
+  readonly ipsecPolicies: IpsecPolicies
   readonly access: Access
 }
 
@@ -142,20 +143,22 @@ async function openStored({ platform, config, options, log, ending }: Start): Pr
   const protector = store.withStoreKey((storeKey) => protectorFrom(storeKey, random.bytes))
   const automaticSettings = await AutomaticSettingsFile.open({ disk, directory: config.data, protector, clock, log })
   const ieee8021x = await Ieee8021xSettingsFile.open({ disk, directory: config.data, log })
+  const ipsecPolicies = await IpsecPolicies.open({ disk, directory: config.data, log })
   const access = await Access.open({ disk, directory: config.data, clock, random: random.bytes, log })
   for (const { message, fix } of access.problems()) log.error(message, { fix })
-  return { store, limits, settings, automaticSettings, ieee8021x, access }
+  return { store, limits, settings, automaticSettings, ieee8021x, ipsecPolicies, access }
 }
 
 interface Work {
   readonly tls: TlsUse
   readonly useKey: KeyUses
+  readonly ipsec: IpsecUses
   readonly issuance: Issuance
   /** Undefined when the config has no broker. */
   readonly mqtt: MqttFront | undefined
 }
 
-async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings, automaticSettings, ieee8021x }: Stored, restart: (request: RestartRequest) => Promise<void>): Promise<Work> {
+async function openWork({ platform, config, bootId, log, ending }: Start, { store, settings, automaticSettings, ieee8021x, ipsecPolicies }: Stored, restart: (request: RestartRequest) => Promise<void>): Promise<Work> {
   const { network } = platform
   const { address, port } = config.https
   let latestStatus = (): string | undefined => undefined
@@ -170,10 +173,16 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
   const wired = platform.processes === undefined ? [] : [new Ieee8021xUse({ ...platform, processes: platform.processes, store, settings: ieee8021x, log, directory: posix.join(config.runtime, 'ieee-802-1x') })]
   for (const driver of wired) ending.opened('IEEE 802.1X', () => driver.close())
   const useKey = new KeyUses({ store, drivers: [tls, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log })
+  const ipsec = await IpsecUses.open({
+    policies: ipsecPolicies, store, uses: useKey, disk: platform.disk, processes: platform.processes, clock: platform.clock, log,
+    directory: posix.join(config.runtime, 'ipsec'), socket: config.ipsec.vici,
+  })
   await useKey.start()
+  ipsec.begin()
+  ending.opened('IPSec', () => ipsec.close())
   const automatic = { settings: automaticSettings, restart: (why: string) => restart({ by: 'automatic issuance', why }) }
   const issuance = await Issuance.open({ platform, store, settings, useKey, log, directory: config.data, automatic })
   ending.opened('issuance', () => issuance.close())
   latestStatus = () => issuance.history()[0]?.status
-  return { tls, useKey, issuance, mqtt }
+  return { tls, useKey, ipsec, issuance, mqtt }
 }

@@ -35,6 +35,9 @@ const sections = {
     device: topicName,
     trustAnchors: z.string('must be a path').min(1, 'must not be empty'),
   }),
+  ipsec: z.strictObject({
+    vici: z.string().regex(/^unix:\/\/\/[A-Za-z0-9._/-]+$/, 'must be a socket like "unix:///run/charon.vici"').default('unix:///var/run/charon.vici'),
+  }),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }),
 }
 
@@ -47,6 +50,7 @@ const schema = z.strictObject({
   model: sections.model.prefault({}),
   // Without it the board has no MQTT agent.
   mqtt: sections.mqtt.optional(),
+  ipsec: sections.ipsec.prefault({}),
   log: sections.log.prefault({}),
 })
 

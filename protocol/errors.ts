@@ -63,7 +63,7 @@ type ExchangeCode =
   | 'certificate-not-valid-now'
 
 /** Putting a key to its use. */
-type UseCode = 'use-cannot-serve' | 'probe-failed' | 'listen-failed'
+type UseCode = 'use-cannot-serve' | 'probe-failed' | 'listen-failed' | 'policy-not-found' | 'policy-name-taken' | 'policy-limit'
 
 export type ErrorCode =
   | InputCode

@@ -6,6 +6,11 @@ export type KeyUse = 'tls' | 'ieee-802-1x' | 'mqtt' | `ipsec:${string}`
 
 const policyName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/
 
+/** Whether a text can name an IPSec policy: 1 to 32 letters, digits, dots, dashes, underscores, the first a letter or a digit. */
+export function isPolicyName(text: string): boolean {
+  return policyName.test(text)
+}
+
 /**
  * Reads a key use as a person or a command writes it: `tls`, `ieee-802-1x` (or `802.1x`), `mqtt`, `ipsec:<policy>`.
  * Case counts only in the name of a policy.

@@ -56,7 +56,7 @@ function tlsFacts({ board, store }: Services) {
   return given({ 'tls-key': key?.name, 'tls-expires': leaf === undefined ? undefined : isoDate(readCertificate(leaf).notAfter), 'https-port': board.httpsPort() })
 }
 
-function problems({ board, access, settings, automaticSettings, ieee8021x, store, useKey, issuance }: Services): string[] {
-  const found = [...access.problems(), ...settings.problems(), ...automaticSettings.problems(), ...ieee8021x.problems(), ...store.problems(), ...issuance.problems()].map(({ message }) => message)
+function problems({ board, access, settings, automaticSettings, ieee8021x, ipsecPolicies, store, useKey, issuance }: Services): string[] {
+  const found = [...access.problems(), ...settings.problems(), ...automaticSettings.problems(), ...ieee8021x.problems(), ...ipsecPolicies.problems(), ...store.problems(), ...issuance.problems()].map(({ message }) => message)
   return [...board.problems, ...found, ...useKey.problems()]
 }

@@ -4,13 +4,14 @@ import { communicationHandlers } from './communication-handlers.js'
 import type { CommandContext, Handler, Handlers, SignedInContext } from './context.js'
 import { deviceHandlers } from './device-handlers.js'
 import { dot1xHandlers } from './dot1x-handlers.js'
+import { ipsecHandlers } from './ipsec-handlers.js'
 import { issuanceHandlers } from './issuance-handlers.js'
 import { keyHandlers } from './key-handlers.js'
 import type { Services } from './services.js'
 import { timerHandlers } from './timer-handlers.js'
 import { useHandlers } from './use-handlers.js'
 
-const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...useHandlers, ...dot1xHandlers, ...deviceHandlers }
+const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...useHandlers, ...dot1xHandlers, ...ipsecHandlers, ...deviceHandlers }
 
 /** The one command set over the board's services: every front gives its commands here. */
 export class CommandRunner {

@@ -2,9 +2,9 @@
 import type { Clock } from '../../protocol/time.js'
 import type { AutomaticIssuance, Issuance } from '../issuance/index.js'
 import type { KeyStore, StoreLimits } from '../key-store/index.js'
-import type { KeyUses } from '../key-use/index.js'
+import type { IpsecUses, KeyUses } from '../key-use/index.js'
 import type { Log, LogLine } from '../platform/index.js'
-import type { AutomaticSettingsFile, Ieee8021xSettingsFile, Settings } from '../settings/index.js'
+import type { AutomaticSettingsFile, Ieee8021xSettingsFile, IpsecPolicies, Settings } from '../settings/index.js'
 import type { Access } from './access.js'
 
 /** What does not change while the board runs. */
@@ -34,6 +34,8 @@ export interface Services {
   readonly automaticSettings: Pick<AutomaticSettingsFile, 'problems'>
   readonly ieee8021x: Pick<Ieee8021xSettingsFile, 'get' | 'update' | 'problems'>
   readonly useKey: Pick<KeyUses, 'put' | 'refresh' | 'list' | 'problems'>
+  readonly ipsec: Pick<IpsecUses, 'status' | 'statusOf' | 'add' | 'edit' | 'remove' | 'order' | 'enable' | 'disable'>
+  readonly ipsecPolicies: Pick<IpsecPolicies, 'problems'>
   readonly log: Log & { recent(count: number): readonly LogLine[] }
   /** Writes the reason down, then stops the board in good order; returns when the reason is durable. @throws disk-failed */
   readonly restart: (reason: string) => Promise<void>

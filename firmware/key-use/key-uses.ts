@@ -26,7 +26,7 @@ export interface UseRow extends UseStatus {
  */
 export class KeyUses {
   readonly #store: Assignments
-  readonly #drivers: ReadonlyMap<KeyUse, KeyUseDriver>
+  readonly #drivers: Map<KeyUse, KeyUseDriver>
   readonly #log: Log
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -46,6 +46,15 @@ export class KeyUses {
       const entry = this.#store.keyFor(use)
       if (entry !== undefined && isOn(driver)) await this.#startOne(driver, entry)
     }
+  }
+
+  /** A use that came into being while the board runs: a policy. */
+  add(driver: KeyUseDriver): void {
+    this.#drivers.set(driver.use, driver)
+  }
+
+  remove(use: KeyUse): void {
+    this.#drivers.delete(use)
   }
 
   async #startOne(driver: KeyUseDriver, entry: KeyEntry): Promise<void> {
@@ -88,7 +97,7 @@ export class KeyUses {
    * @throws use-cannot-serve, probe-failed, listen-failed, disk-failed
    */
   refresh(use: KeyUse): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       const driver = this.#drivers.get(use)
       const entry = this.#store.keyFor(use)
       if (driver === undefined) return
@@ -107,10 +116,11 @@ export class KeyUses {
    * @throws key-not-found, use-cannot-serve, probe-failed, listen-failed, disk-failed
    */
   put(use: KeyUse, id: KeyId): Promise<PutToUse> {
-    return this.#inTurn(() => this.#put(use, this.#store.get(id)))
+    return this.inTurn(() => this.#put(use, this.#store.get(id)))
   }
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Runs work that no exchange of keys may come between. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => undefined)
     return turn

@@ -5,6 +5,7 @@ import type { CommandDefinition } from './definition.js'
 import { help, log, logout, password, restart, status, whoami } from './device.js'
 import { dot1xOff, dot1xSet, dot1xShow } from './dot1x.js'
 import { history, poll, request } from './issuance.js'
+import { ipsecAdd, ipsecDisable, ipsecEdit, ipsecEnable, ipsecList, ipsecOrder, ipsecRemove, ipsecStatus } from './ipsec.js'
 import { keysAssign, keysDelete, keysList, keysShow } from './keys.js'
 import { timerOff, timerSet, timerShow } from './timer.js'
 import { uses } from './uses.js'
@@ -30,6 +31,14 @@ export const commands = {
   'dot1x show': dot1xShow,
   'dot1x set': dot1xSet,
   'dot1x off': dot1xOff,
+  'ipsec list': ipsecList,
+  'ipsec status': ipsecStatus,
+  'ipsec add': ipsecAdd,
+  'ipsec edit': ipsecEdit,
+  'ipsec remove': ipsecRemove,
+  'ipsec order': ipsecOrder,
+  'ipsec enable': ipsecEnable,
+  'ipsec disable': ipsecDisable,
   restart,
   log,
   whoami,

@@ -57,7 +57,7 @@ export const timerOff = command({
 
 export const timerSet = command({
   name: 'timer set',
-  summary: 'change the settings of automatic requests and switch the timer on',
+  summary: 'change the settings of automatic requests, timer on',
   help: [
     'Only the fields given are changed. A start that has passed is refused when it is changed and when the timer is switched on. While the timer is on, request, comm set and ca pin are refused.',
     'adjust adds 1 to 600 random seconds to each date, so that many boards do not ask at once. The server is polled after communication errors and while it defers the request. every sends a request that many days after each success; renew sends one when a third of the lifetime is left, signed with the current certificate.',

@@ -163,7 +163,7 @@ export class VirtualBoard implements Board {
       http: power.supply(ports.http, 'for-time'),
     }
     const config: BoardConfig = {
-      data: dataDirectory, runtime: '/run/platen', serial: { path: '/dev/tty', baudRate: 115_200 }, https: { address: '127.0.0.1', port: 0 },
+      data: dataDirectory, runtime: '/run/platen', ipsec: { vici: 'unix:///none' }, serial: { path: '/dev/tty', baudRate: 115_200 }, https: { address: '127.0.0.1', port: 0 },
       model: { name: 'virtual', maxKeys, maxCaCertificates: 16 }, log: { level: 'info' },
     }
     const running = startBoard(platform, config, {

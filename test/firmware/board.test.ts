@@ -15,6 +15,7 @@ import { silentLog } from '../support/silent-log.js'
 const config: BoardConfig = {
   data: '/data',
   runtime: '/run/platen',
+  ipsec: { vici: 'unix:///none' },
   serial: { path: '/dev/ttyTest', baudRate: 115_200 },
   https: { address: '::', port: 443 },
   model: { name: 'MFP', maxKeys: 8, maxCaCertificates: 16 },

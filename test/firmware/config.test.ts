@@ -19,6 +19,7 @@ test('data and a serial line are enough; the rest has defaults', (t) => {
   t.deepEqual(read(minimal), {
     data: '/var/lib/platen',
     runtime: '/run/platen',
+    ipsec: { vici: 'unix:///var/run/charon.vici' },
     serial: { path: '/dev/ttyAMA0', baudRate: 115_200 },
     https: { address: '::', port: 443 },
     model: { name: 'Platen', maxKeys: 8, maxCaCertificates: 16 },
