@@ -32,6 +32,10 @@ export interface Authenticator {
   readonly admissions: readonly Admission[]
   /** How often a station was refused. */
   refusals(): number
+  /** The next station that is let in. */
+  nextAdmission(): Promise<Admission>
+  /** When it listens again to a station that it has refused. */
+  quiet(): Promise<void>
   /** What it said. */
   readonly lines: readonly string[]
   close(): Promise<void>
@@ -64,6 +68,8 @@ export async function startHostapd({ clock, files }: Pick<RigPlatform, 'clock' |
   return {
     admissions: record.admissions,
     refusals: () => record.refusals,
+    nextAdmission: () => record.next(),
+    quiet: () => record.listening(),
     lines,
     close: async () => {
       daemon.signal('SIGTERM')
@@ -79,6 +85,10 @@ class Record {
   refusals = 0
   readonly #now: () => number
   #shown = { serial: '', subject: '' }
+  /** After a refusal hostapd does not listen to the station for 5 s. */
+  #deaf = false
+  readonly #waiting: (() => void)[] = []
+  readonly #expecting: ((admission: Admission) => void)[] = []
 
   constructor(now: () => number) {
     this.#now = now
@@ -87,8 +97,32 @@ class Record {
   read(line: string): void {
     const [, serial, subject] = /peer certificate: depth=0 serial_num=0*([0-9A-F]+) subject=(.*)/.exec(line) ?? []
     if (serial !== undefined && subject !== undefined) this.#shown = { serial, subject }
-    if (line.includes('AUTH_PAE entering state AUTHENTICATED')) this.admissions.push({ ...this.#shown, at: this.#now() })
-    if (line.includes('AUTH_PAE entering state HELD')) this.refusals += 1
+    if (line.includes('AUTH_PAE entering state AUTHENTICATED')) this.#admit()
+    if (line.includes('AUTH_PAE entering state HELD')) {
+      this.refusals += 1
+      this.#deaf = true
+    }
+    if (line.includes('deauthenticated due to local deauth request')) {
+      this.#deaf = false
+      for (const told of this.#waiting.splice(0)) told()
+    }
+  }
+
+  next(): Promise<Admission> {
+    return new Promise((resolve) => this.#expecting.push(resolve))
+  }
+
+  listening(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#deaf) this.#waiting.push(resolve)
+      else resolve()
+    })
+  }
+
+  #admit(): void {
+    const admission = { ...this.#shown, at: this.#now() }
+    this.admissions.push(admission)
+    for (const told of this.#expecting.splice(0)) told(admission)
   }
 }
 

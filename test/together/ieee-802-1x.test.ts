@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Processes, RunningProcess } from '../../firmware/platform/index.js'
 import { PlatenError } from '../../protocol/errors.js'
 import { ca, cabled, platform, wired, wiredDevice } from '../support/wired-port.js'
 
@@ -45,5 +46,66 @@ wired('device.md 7: a certificate that the peer refuses is taken back, and the k
   t.like((await uses.list())[0], { key: 'old', state: 'serving' })
   t.deepEqual(store.problems(), [])
   t.log(`old key let in again ${took.toFixed(1)} s after the swap began`)
+  await port.close()
+})
+
+wired('device.md 7: an expired certificate that a clock not set let pass is refused by the peer, and taken back', async (t) => {
+  const { device, authenticator } = await cabled(t)
+  const port = await authenticator(ca)
+  const { clock } = platform
+  const unset = { monotonic: () => clock.monotonic(), wall: () => clock.wall(), state: () => 'unset' as const, after: clock.after.bind(clock), onStep: clock.onStep.bind(clock), timers: () => clock.timers() }
+  const { put, store, uses } = await wiredDevice(t, device.processes, { clock: unset })
+  await put('old', { serial: 'C1' })
+  const { error, took } = await failing(put('new', { serial: 'C2', expired: true }))
+  t.is(error.code, 'probe-failed')
+  t.regex(error.message, /the authentication server refused/)
+  t.true(took < 60, `${took} s`)
+  t.deepEqual(port.admissions.map(({ serial }) => serial), ['C1', 'C1'])
+  t.is(store.keyFor('ieee-802-1x')?.name, 'old')
+  t.like((await uses.list())[0], { key: 'old', state: 'serving' })
+  await port.close()
+})
+
+wired('fail closed: an authentication server of a CA that was not chosen, or of another name, is not answered', async (t) => {
+  const { device, authenticator } = await cabled(t)
+  const port = await authenticator(ca)
+  const { put, settings, uses } = await wiredDevice(t, device.processes)
+  await put('old', { serial: 'D1' })
+  const allowed = port.admissions.length
+  for (const [update, reason] of [
+    [{ caNames: ['foreign'] }, /server is not trusted: it does not lead to a chosen CA/],
+    [{ caNames: ['network'], serverName: 'other.example.com' }, /server is not trusted: its name is not the one that was set/],
+  ] as const) {
+    await settings.update(update)
+    const { error } = await failing(uses.refresh('ieee-802-1x'))
+    t.regex(error.message, reason)
+    t.like((await uses.list())[0], { state: 'failed' })
+    // The authenticator is deaf for some seconds after a failure.
+    await port.quiet()
+  }
+  t.is(port.admissions.length, allowed)
+  await port.close()
+})
+
+wired('a daemon that hangs is replaced during the swap, and one that is killed comes back with the key that is assigned', async (t) => {
+  const { device, authenticator } = await cabled(t)
+  const port = await authenticator(ca)
+  const daemons: RunningProcess[] = []
+  const watched: Processes = { ...device.processes, start: async (...given) => {
+    const started = await device.processes.start(...given)
+    daemons.push(started)
+    return started
+  } }
+  const { put } = await wiredDevice(t, watched)
+  await put('old', { serial: 'E1' })
+  process.kill(daemons[0]!.pid, 'SIGSTOP')
+  const from = platform.clock.monotonic()
+  t.deepEqual(await put('new', { serial: 'E2' }), { enabled: true })
+  t.true(platform.clock.monotonic() - from < 60_000)
+  t.is((await daemons[0]!.exited).signal, 'SIGKILL')
+  const admitted = port.nextAdmission()
+  daemons[1]!.signal('SIGKILL')
+  t.is((await admitted).serial, 'E2')
+  t.is(daemons.length, 3)
   await port.close()
 })

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { PlatenError } from '../../../protocol/errors.js'
 import { certificatePem } from '../../../protocol/pem.js'
 import { seconds } from '../../../protocol/time.js'
-import { removeStaleTemporaries, replaceFile, type Disk, type Processes } from '../../platform/index.js'
+import { ensureDirectory, removeStaleTemporaries, replaceFile, type Disk, type Processes } from '../../platform/index.js'
 
 /** What a supplicant needs to authenticate with one key. */
 export interface Credentials {
@@ -77,9 +77,8 @@ export class CredentialFiles {
   }
 
   async #prepare(): Promise<void> {
-    for (const directory of [posix.dirname(this.#directory), this.#directory]) {
-      if (await this.#disk.facts(directory) === undefined) await this.#disk.makeDirectory(directory)
-    }
+    await ensureDirectory(this.#disk, posix.dirname(this.#directory))
+    await ensureDirectory(this.#disk, this.#directory)
     await this.#refuseLastingStorage()
     await removeStaleTemporaries(this.#disk, this.#directory)
     await this.keepOnly([])

@@ -151,7 +151,10 @@ export class Ieee8021xUse implements KeyUseDriver {
   async #putBack(last: Served | undefined): Promise<boolean> {
     try {
       if (last === undefined) await this.switchOff()
-      else await this.#put(last)
+      else {
+        await this.#put(last)
+        await this.#files.keepOnly([last.set])
+      }
       return true
     } catch (error) {
       this.#options.log.error('IEEE 802.1X: the key before could not be put back', { reason: asPlatenError(error).message })
