@@ -88,7 +88,7 @@ class LinuxMqttLink implements MqttLink {
 
   subscribe(filter: string): Promise<void> {
     return this.#answered(async () => {
-      const [grant] = await this.#client.subscribeAsync(filter, { qos: 1 })
+      const [grant] = await this.#client.subscribeAsync(filter, { qos: 1, rap: true })
       if (grant === undefined || grant.qos >= failures) throw new PlatenError('permission-denied', `the broker does not let us subscribe to ${filter}`, { facts: { filter } })
     })
   }

@@ -220,7 +220,7 @@ export interface MqttLink {
   readonly closed: Promise<string>
   /** Resolves when the broker has it (for QoS 0, when it is on its way). @throws connect-failed */
   publish(publication: MqttPublication): Promise<void>
-  /** With QoS 1. @throws connect-failed, permission-denied */
+  /** With QoS 1, and with `retain` as it was published. @throws connect-failed, permission-denied */
   subscribe(filter: string): Promise<void>
   /** Ends in good order: the will is not published. */
   end(): Promise<void>

@@ -1,3 +1,4 @@
+export { startMosquitto } from './mosquitto.js'
 export { containerLimits, findContainerEngine } from './container-engine.js'
 export type { ContainerEngine } from './container-engine.js'
 export { needScepImage, scepImage, startScepContainer } from './scep-container.js'

@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { LinuxClock, LinuxHttp, linuxKeys, LinuxProcesses, linuxNetwork, linuxRandom } from '../../firmware/platform/index.js'
+import { LinuxClock, LinuxHttp, linuxKeys, linuxMqtt, LinuxProcesses, linuxNetwork, linuxRandom } from '../../firmware/platform/index.js'
 import { listenHttp } from './http-listener.js'
 import { linuxFiles } from './linux-files.js'
 import { linuxLines } from './linux-lines.js'
 import { linuxTerminal } from './linux-terminal.js'
 import type { RigPlatform } from './ports.js'
+import { listenTls } from './tls-listener.js'
 import { interrupted } from './system.js'
 
 /** The machine that the rig runs on. What the firmware has for Linux already serves here too. */
@@ -19,6 +20,8 @@ export function linuxPlatform(): RigPlatform {
     files: linuxFiles,
     http: new LinuxHttp(clock),
     listenHttp,
+    listenTls,
+    mqtt: linuxMqtt(clock),
     network: { handshake: (options) => linuxNetwork(clock).handshake(options), freeTcpPort },
     terminal: linuxTerminal(),
     interrupted,

@@ -1,6 +1,6 @@
 /** What the rig asks of the machine it runs on. Linux has one form of each; a test may give another. */
 import type { Duplex } from 'node:stream'
-import type { Http, KeyMaker, Network, Processes } from '../../firmware/platform/index.js'
+import type { Http, KeyMaker, MqttPort, Network, Processes, TlsCredentials } from '../../firmware/platform/index.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import type { Clock } from '../../protocol/time.js'
 import type { ListenHttp } from './http-ports.js'
@@ -16,6 +16,8 @@ export interface RigPlatform {
   readonly files: Files
   readonly http: Http
   readonly listenHttp: ListenHttp
+  readonly listenTls: ListenTls
+  readonly mqtt: MqttPort
   readonly network: Pick<Network, 'handshake'> & {
     /** A port that nobody listens on, on the loopback address, at the time of asking. */
     freeTcpPort(): Promise<number>
@@ -56,3 +58,14 @@ export interface Terminal {
    */
   takeOver(onKeys: (bytes: Uint8Array) => void): { show(bytes: Uint8Array): void; release(): void }
 }
+
+/** Listens on the loopback address for TLS clients with a certificate. @throws listen-failed */
+export type ListenTls = (options: {
+  /** 0: the system chooses. */
+  readonly port: number
+  readonly credentials: TlsCredentials
+  /** What a client's certificate must lead to, DER. */
+  readonly clientAnchors: readonly Uint8Array[]
+  /** @param certificate of the client, DER */
+  readonly onConnection: (stream: Duplex, certificate: Uint8Array) => void
+}) => Promise<{ readonly port: number; close(): Promise<void> }>
