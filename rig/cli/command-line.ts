@@ -9,6 +9,7 @@ import { issueCommand } from './issue.js'
 import { listCommand } from './list.js'
 import { replayCommand } from './replay.js'
 import { runCommand } from './run.js'
+import { soakCommand } from './soak.js'
 import { scepServerCommand } from './scep-server.js'
 import { watchCommand } from './watch.js'
 
@@ -43,6 +44,7 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
     conformanceCommand(platform, write, (code) => (outcome = code)),
     demoCommand(platform, write), consoleCommand(platform, write),
     issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), scepServerCommand(platform, write),
+    soakCommand(platform, write, (code) => (outcome = code)),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   try {

@@ -1,0 +1,56 @@
+import type { VaryPlatform } from '../boards/index.js'
+import { checkScript, type FaultScript, type PreparedScript } from '../scep-server/index.js'
+import { seeded } from '../verdicts/index.js'
+import { drawSchedule } from './schedule.js'
+import { shrink } from './shrink.js'
+import { trial, type SoakFailure } from './trial.js'
+
+export interface SoakOptions {
+  readonly seed: string
+  /** Asked before each trial. */
+  readonly goesOn: (done: number) => boolean
+  readonly onTrial?: (number: number, script: FaultScript) => void
+  /** Firmware that is to be found out. */
+  readonly vary?: VaryPlatform
+}
+
+export interface SoakResult {
+  readonly trials: number
+  readonly found?: {
+    /** Of the one trial that failed: with it the script fails again. */
+    readonly seed: string
+    readonly failure: SoakFailure
+    readonly drawn: FaultScript
+    readonly smallest: FaultScript
+  }
+}
+
+/** Random schedules, one after the other, until one fails; that one is shrunk. The seed settles all of it. */
+export async function soak({ seed, goesOn, onTrial, vary }: SoakOptions): Promise<SoakResult> {
+  let number = 0
+  while (goesOn(number)) {
+    number += 1
+    const own = `${seed}-${number}`
+    const drawn = drawSchedule(seeded(own))
+    onTrial?.(number, drawn)
+    const { failure } = await trial(checkScript(drawn), own, vary)
+    if (failure === undefined) continue
+    const smallest = await shrink(drawn, async (smaller) => (await attempt(smaller, own, vary))?.name === failure.name)
+    return { trials: number, found: { seed: own, failure, drawn, smallest } }
+  }
+  return { trials: number }
+}
+
+/** A script that leaves out what its fault needs is no script, and so no failure. */
+async function attempt(script: FaultScript, seed: string, vary: VaryPlatform | undefined): Promise<SoakFailure | undefined> {
+  const prepared = prepare(script)
+  return prepared === undefined ? undefined : (await trial(prepared, seed, vary)).failure
+}
+
+function prepare(script: FaultScript): PreparedScript | undefined {
+  try {
+    return checkScript(script)
+  } catch {
+    return undefined
+  }
+}
