@@ -96,6 +96,11 @@ test('a session belongs to its line and its run: another line cannot use it, a h
   other.send(writeMessage({ ...header, data: writePayload(seal(header, { n: 1, session, name: 'whoami', request: {} })) }))
   await board.clock.advance(seconds(1))
   t.regex(Buffer.from(other.packets[0]!).toString('latin1'), /not-signed-in/)
+  await other.client.signIn(password)
+  const again = { ...header, sequence: 8 }
+  other.send(writeMessage({ ...again, data: writePayload(seal(again, { n: 2, session, name: 'whoami', request: {} })) }))
+  await board.clock.advance(seconds(1))
+  t.regex(Buffer.from(other.packets.at(-1)!).toString('latin1'), /not-signed-in/)
   await other.hangUp()
   t.deepEqual(board.clock.timers(), [])
 })

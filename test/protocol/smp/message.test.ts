@@ -47,8 +47,10 @@ test('what was written is read, header and payload', (t) => {
 test('a reply answers one request: another sequence, group, command or kind is not for it', (t) => {
   fc.assert(fc.property(header.filter(({ operation }) => operation === 'read' || operation === 'write'), header, (request, other) => {
     t.true(answers(replyHeader(request), request))
-    const same = other.sequence === request.sequence && other.group === request.group && other.id === request.id && other.operation === replyHeader(request).operation
-    return answers(other, request) === same
+    const reply = replyHeader(request)
+    for (const name of ['operation', 'group', 'sequence', 'id'] as const) {
+      t.is(answers({ ...reply, [name]: other[name] }, request), other[name] === reply[name], name)
+    }
   }))
 })
 

@@ -1,4 +1,6 @@
 import test from 'ava'
+import { boardCommand, boardGroup, seal, writeFrames, writeMessage, writePayload } from '../../../protocol/smp/index.js'
+import { seconds, type Clock } from '../../../protocol/time.js'
 import { runCommandLine } from '../../../rig/cli/index.js'
 import { linuxPlatform, type Terminal } from '../../../rig/platform/index.js'
 import { consoleBoard, linePair, password, successful, type ConsoleBoard } from '../../support/console-board.js'
@@ -23,7 +25,7 @@ function person(answers: Readonly<Record<string, string>>): Terminal & { readonl
 }
 
 /** Runs a command of the rig against a board in this process. */
-function rig(board: ConsoleBoard, words: readonly string[], terminal?: Terminal) {
+function rig(board: ConsoleBoard, words: readonly string[], terminal?: Terminal, clock: Clock = base.clock) {
   const out: string[] = []
   const waiting: { readonly text: string; readonly found: () => void }[] = []
   let interrupt: (signal: string) => void = () => undefined
@@ -33,7 +35,7 @@ function rig(board: ConsoleBoard, words: readonly string[], terminal?: Terminal)
     waiting.filter(({ text }) => line.includes(text)).forEach(({ found }) => found())
   }
   const [line, far] = linePair()
-  const platform = { ...base, terminal, interrupted: () => interrupted, lines: { ...base.lines, open: () => Promise.resolve(far) } }
+  const platform = { ...base, clock, terminal, interrupted: () => interrupted, lines: { ...base.lines, open: () => Promise.resolve(far) } }
   const served = board.console.serve(line)
   const code = runCommandLine(platform, words, { write, complain: write }).finally(() => far.destroy())
   const until = (text: string): Promise<void> => new Promise((found) => {
@@ -124,6 +126,34 @@ test('watch shows events as lines with monotonic time, boot id and level, until 
   t.is(await code, 0)
   await served
   t.deepEqual(out, ['Watching unix:/line; Ctrl-C ends.', '[0, 1a2b3c4d, warn] the toner is low percent=3'])
+})
+
+test('watch signs in again when its session is gone, and goes on; a silent board is told once', async (t) => {
+  const board = await boardWithPassword()
+  const { code, out, until, interrupt, served, line } = rig(board, ['watch', 'unix:/line', '--level', 'warn'], person(asked), board.clock)
+  await until('Watching')
+  board.services.log.warn('one')
+  // Another sign-in on the line ends the session, as a restart of the board does.
+  const header = { operation: 'write', version: 1, flags: 0, group: boardGroup, sequence: 3, id: boardCommand.signIn } as const
+  line.push(writeFrames(writeMessage({ ...header, data: writePayload(seal(header, { n: 0, account: 'administrator', password })) })))
+  await board.clock.advance(seconds(1))
+  board.services.log.warn('missed')
+  await board.clock.advance(seconds(10))
+  await until('signed in again')
+  board.services.log.warn('two')
+  await until('two')
+  line.pause()
+  await board.clock.advance(seconds(40))
+  line.resume()
+  await board.clock.advance(seconds(20))
+  await until('answers again')
+  interrupt()
+  t.is(await code, 0)
+  await served
+  t.deepEqual(out.map((each) => each.replace(/^\[\d+, 1a2b3c4d, warn\] /, '')), [
+    'Watching unix:/line; Ctrl-C ends.', 'one', '(signed in again: the board was restarted, or the session was ended)', 'two',
+    '(the board does not answer; still trying)', '(the board answers again)',
+  ])
 })
 
 test('watch says when the line is closed from the other side', async (t) => {
