@@ -1,9 +1,9 @@
 import test from 'ava'
-import { PlatenError } from '../../../protocol/errors.js'
-import type { VaryPlatform } from '../../../rig/boards/index.js'
-import { checkScript, faultKinds, type FaultName, type FaultScript } from '../../../rig/scep-server/index.js'
-import { drawFault, drawSchedule, shrink, soak, trial } from '../../../rig/soak/index.js'
-import { seeded } from '../../../rig/verdicts/index.js'
+import { PlatenError } from '../../protocol/errors.js'
+import type { VaryPlatform } from '../../rig/boards/index.js'
+import { checkScript, faultKinds, type FaultName, type FaultScript } from '../../rig/scep-server/index.js'
+import { drawFault, drawSchedule, shrink, soak, trial } from '../../rig/soak/index.js'
+import { seeded } from '../../rig/verdicts/index.js'
 
 test('every kind of fault can be drawn, with the options that it needs', (t) => {
   const draw = seeded('kinds')

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { mutants } from '../../../rig/mutants/index.js'
-import { playSmall, spellVerdicts } from '../../support/small-scenarios.js'
+import { mutants } from '../../rig/mutants/index.js'
+import { playSmall, spellVerdicts } from '../support/small-scenarios.js'
 
 /** What catches each for sure, with a margin; rig.md, "Verdict on jitter", 3. */
 const samples: Readonly<Record<string, number>> = { 'constant': 60, 'shifted by 600': 20, 'seed from boot time': 100, 'truncated at 540': 800 }
