@@ -65,6 +65,9 @@ type ExchangeCode =
 /** Putting a key to its use. */
 type UseCode = 'use-cannot-serve' | 'probe-failed' | 'listen-failed' | 'policy-not-found' | 'policy-name-taken' | 'policy-limit'
 
+/** The rig's own: which board may be used. */
+type BenchCode = 'board-taken' | 'board-broken'
+
 export type ErrorCode =
   | InputCode
   | AccessCode
@@ -73,6 +76,7 @@ export type ErrorCode =
   | TransportCode
   | ExchangeCode
   | UseCode
+  | BenchCode
   | 'internal'
 
 /** Facts about an error, safe to show and to log: never a challenge, a password or a private key. */

@@ -50,10 +50,10 @@ function firstFault(error: z.ZodError, document: ConfigDocument, lines: LineCoun
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
     const path = written(document, [...issue.path.map(String), ...unknown])
     const offset = offsetOf(document, path)
-    return { path, offset: offset ?? Infinity, ...problemOf(issue, path, offset !== undefined, form), position: offset === undefined ? undefined : lines.linePos(offset) }
+    return { path, whole: issue.code === 'custom' ? 1 : 0, offset: offset ?? Infinity, ...problemOf(issue, path, offset !== undefined, form), position: offset === undefined ? undefined : lines.linePos(offset) }
   })
-  // A misspelt setting is also a missing one; the word that stands there says more than the one that does not.
-  const [fault] = faults.sort((a, b) => a.offset - b.offset)
+  // A misspelt setting is also a missing one, and makes its group wrong as a whole; the word that stands there says more.
+  const [fault] = faults.sort((a, b) => a.whole - b.whole || a.offset - b.offset)
   if (fault === undefined) throw new TypeError('a schema error without an issue')
   return invalid(file, fault.position, fault.path.join('.'), fault.problem, fault.fix)
 }

@@ -1,9 +1,8 @@
 import { stringify } from 'yaml'
 import { minutes, seconds, type Duration } from '../../protocol/time.js'
 import type { RigPlatform, RunningProcess } from '../platform/index.js'
+import { BoardConsole } from './board-console.js'
 import type { Board, CommandOutcome } from './board.js'
-import { ConsoleDriver } from './console-driver.js'
-import { ConsoleSession } from './console-session.js'
 import { createSerialLine, type SerialLine } from './serial-line.js'
 
 export interface ProcessBoardOptions {
@@ -38,8 +37,7 @@ export class ProcessBoard implements Board {
   readonly #platform: RigPlatform
   readonly #options: ProcessBoardOptions
   #process: RunningProcess | undefined
-  #session: ConsoleSession | undefined
-  #driver: ConsoleDriver | undefined
+  readonly #console: BoardConsole
 
   private constructor(platform: RigPlatform, options: ProcessBoardOptions, line: SerialLine, port: number) {
     this.name = options.name
@@ -49,6 +47,7 @@ export class ProcessBoard implements Board {
     this.configPath = `${options.directory}/board.yaml`
     this.#platform = platform
     this.#options = options
+    this.#console = new BoardConsole(platform, { path: line.hostPath, ...options.onConsole === undefined ? {} : { onText: options.onConsole } })
   }
 
   /** Makes the board's folder, configuration and serial line; the board is off. */
@@ -71,8 +70,8 @@ export class ProcessBoard implements Board {
       onLine: (line) => this.#options.onLog?.(line),
     })
     await this.attach()
-    await this.#console().until(/platen|Platen/u, startDeadline)
-    await this.#keyboard().awake(startDeadline)
+    await this.#console.until(/platen|Platen/u, startDeadline)
+    await this.#console.awake(startDeadline)
   }
 
   async powerOff(): Promise<void> {
@@ -84,33 +83,30 @@ export class ProcessBoard implements Board {
   }
 
   async signIn(password: string): Promise<void> {
-    await this.#keyboard().signIn(password)
+    await this.#console.signIn(password)
   }
 
   async attend(password: string): Promise<void> {
-    await this.#keyboard().attend(password)
+    await this.#console.attend(password)
   }
 
   async command(...[line, options]: Parameters<Board['command']>): Promise<CommandOutcome> {
-    return this.#keyboard().command(line, options)
+    return this.#console.command(line, options)
   }
 
   async restarted(): Promise<void> {
-    await this.#console().until(/Platen/u, startDeadline)
-    await this.#keyboard().awake(startDeadline)
+    await this.#console.until(/Platen/u, startDeadline)
+    await this.#console.awake(startDeadline)
   }
 
   /** Takes the rig's end of the serial line. */
   async attach(): Promise<void> {
-    this.#session ??= new ConsoleSession(await this.#platform.lines.open(this.line.hostPath), this.#platform.clock, this.#options.onConsole)
-    this.#driver ??= new ConsoleDriver(this.#session)
+    await this.#console.attach()
   }
 
   /** Leaves the rig's end of the serial line to somebody else; the board runs on. */
   detach(): void {
-    this.#session?.close()
-    this.#session = undefined
-    this.#driver = undefined
+    this.#console.detach()
   }
 
   /** Switches the board off and takes its serial line away. */
@@ -118,16 +114,6 @@ export class ProcessBoard implements Board {
     await this.powerOff()
     this.detach()
     await this.line.close()
-  }
-
-  #console(): ConsoleSession {
-    if (this.#session === undefined) throw new TypeError('the board is not attached')
-    return this.#session
-  }
-
-  #keyboard(): ConsoleDriver {
-    if (this.#driver === undefined) throw new TypeError('the board is not attached')
-    return this.#driver
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL', deadline: Duration): Promise<void> {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { asPlatenError, type ErrorCode } from '../../protocol/errors.js'
 import type { RigPlatform } from '../platform/index.js'
 import { exitCodes } from '../verdicts/index.js'
+import { benchCommand } from './bench/index.js'
 import { conformanceCommand } from './conformance.js'
 import { consoleCommand } from './console.js'
 import { demoCommand } from './demo/index.js'
@@ -14,7 +15,7 @@ import { scepServerCommand } from './scep-server.js'
 import { watchCommand } from './watch.js'
 
 const usage: ReadonlySet<ErrorCode> = new Set(['invalid-value', 'missing-field', 'unknown-field', 'config-invalid'])
-const infrastructure: ReadonlySet<ErrorCode> = new Set(['connect-failed', 'listen-failed', 'disk-failed', 'store-damaged'])
+const infrastructure: ReadonlySet<ErrorCode> = new Set(['connect-failed', 'listen-failed', 'disk-failed', 'store-damaged', 'board-taken', 'board-broken'])
 
 interface Output {
   /** Takes whole lines, for standard output. */
@@ -45,8 +46,12 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
     demoCommand(platform, write), consoleCommand(platform, write),
     issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), scepServerCommand(platform, write),
     soakCommand(platform, write, (code) => (outcome = code)),
+    benchCommand(platform, write, (code) => (outcome = code)),
   ]
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of commands) {
+    program.addCommand(command.copyInheritedSettings(program))
+    for (const verb of command.commands) verb.copyInheritedSettings(command)
+  }
   try {
     await program.parseAsync(words, { from: 'user' })
     return outcome

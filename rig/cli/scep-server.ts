@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { PlatenError } from '../../protocol/errors.js'
 import { days, minutes } from '../../protocol/time.js'
 import type { Files, RigPlatform } from '../platform/index.js'
-import { displayExchange, faultKinds, newChallenge, readScript, startScepServer, type ChallengePolicy, type ExchangeRecord, type PreparedScript, type RaForm } from '../scep-server/index.js'
+import { displayExchange, faultKinds, newChallenge, readScript, startScepServer, type ChallengePolicy, type PreparedScript, type RaForm } from '../scep-server/index.js'
+import { openJsonLines } from './json-lines-file.js'
 import { defaultVolume, serveContainer } from './scep-container.js'
 
 interface Options {
@@ -86,7 +87,7 @@ function checkTogether(container: boolean, command: Command): void {
 
 async function run(platform: RigPlatform, options: Options, write: (line: string) => void, inherited: string | undefined): Promise<void> {
   const script = options.script === undefined ? undefined : await loadScript(platform.files, options.script)
-  const kept = await openTranscript(platform.files, options.transcript)
+  const kept = await openJsonLines(platform.files, options.transcript, '--transcript')
   const challenge = await choosePolicy(platform, options, write, inherited)
   if (options.container) {
     if (challenge.mode !== 'static') throw new TypeError('a container takes a static challenge')
@@ -136,36 +137,6 @@ async function choosePolicy({ files, random }: RigPlatform, options: Options, wr
   const password = given ?? newChallenge(random)
   if (given === undefined) write(`challenge:      ${password} (made for this run; shown once)`)
   return { mode, password }
-}
-
-interface KeptTranscript {
-  add(record: ExchangeRecord): void
-  /** Rejects when a line could not be written. */
-  readonly failed: Promise<never>
-  settled(): Promise<void>
-}
-
-/** Lines are written one after the other, in order; the file is tried before the server starts. */
-async function openTranscript(files: Files, path: string | undefined): Promise<KeptTranscript> {
-  const append = async (text: string, code: 'invalid-value' | 'disk-failed' = 'disk-failed'): Promise<void> => {
-    if (path === undefined) return
-    await files.append(path, text).catch((cause: unknown) => {
-      throw new PlatenError(code, `--transcript: ${path} cannot be written`, { facts: { path }, fix: 'Check that the directory exists and that there is room.', cause })
-    })
-  }
-  await append('', 'invalid-value')
-  let tail = Promise.resolve()
-  let fail: (error: unknown) => void = () => undefined
-  const failure = new Promise<never>((_resolve, reject) => (fail = reject))
-  failure.catch(() => undefined)
-  return {
-    add: (record) => {
-      tail = tail.then(() => append(`${JSON.stringify(record)}\n`))
-      tail.catch(fail)
-    },
-    failed: failure,
-    settled: () => tail,
-  }
 }
 
 function wholeNumber(low: number, high: number): (text: string) => number {

@@ -4,10 +4,10 @@ import { PlatenError } from '../../protocol/errors.js'
 import type { Lines } from './ports.js'
 
 /** A terminal at the rig's end runs at the speed of the board's console. */
-const baudRate = 115_200
+const usualBaudRate = 115_200
 
 export const linuxLines: Lines = {
-  open: (path) => linuxSerial.open(path, baudRate),
+  open: (path, baudRate = usualBaudRate) => linuxSerial.open(path, baudRate),
 
   async listen(path, onConnection) {
     const server = createServer(onConnection)

@@ -5,6 +5,7 @@ import { linuxFiles } from './linux-files.js'
 import { linuxLines } from './linux-lines.js'
 import { linuxTerminal } from './linux-terminal.js'
 import type { RigPlatform } from './ports.js'
+import { linuxSharedFiles, thisProcess } from './shared-files.js'
 import { listenTls } from './tls-listener.js'
 import { interrupted } from './system.js'
 
@@ -18,6 +19,8 @@ export function linuxPlatform(): RigPlatform {
     processes: new LinuxProcesses(clock),
     lines: linuxLines,
     files: linuxFiles,
+    sharedFiles: linuxSharedFiles,
+    thisProcess,
     http: new LinuxHttp(clock),
     listenHttp,
     listenTls,

@@ -14,6 +14,8 @@ export interface RigPlatform {
   readonly processes: Processes
   readonly lines: Lines
   readonly files: Files
+  readonly sharedFiles: SharedFiles
+  readonly thisProcess: ThisProcess
   readonly http: Http
   readonly listenHttp: ListenHttp
   readonly listenTls: ListenTls
@@ -32,9 +34,10 @@ export interface RigPlatform {
 export interface Lines {
   /**
    * Opens a terminal device or pty, `unix:/path`, or `tcp://host:port`.
+   * @param baudRate of a device; default 115200
    * @throws connect-failed
    */
-  open(path: string): Promise<Duplex>
+  open(path: string, baudRate?: number): Promise<Duplex>
   /** Listens on a Unix socket. */
   listen(path: string, onConnection: (stream: Duplex) => void): Promise<{ close(): Promise<void> }>
 }
@@ -49,6 +52,28 @@ export interface Files {
   /** Undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>
   exists(path: string): Promise<boolean>
+}
+
+/** Small files that several processes agree by. Nobody ever sees half a file. All fail with `disk-failed`. */
+export interface SharedFiles {
+  /** With its parents; fine when it is there already. */
+  makeDirectory(path: string): Promise<void>
+  /** Names in a directory, sorted. */
+  names(path: string): Promise<readonly string[]>
+  /** Undefined when there is no such file. */
+  read(path: string): Promise<string | undefined>
+  /** @returns false, and changes nothing, when the name is taken: of several processes one succeeds */
+  create(path: string, text: string): Promise<boolean>
+  replace(path: string, text: string): Promise<void>
+  /** Fine when there is no such file. */
+  remove(path: string): Promise<void>
+}
+
+export interface ThisProcess {
+  readonly host: string
+  readonly pid: number
+  /** Whether a process of this host is running. */
+  isAlive(pid: number): boolean
 }
 
 /** The terminal that a person sits at. */

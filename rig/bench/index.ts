@@ -1,0 +1,6 @@
+export { benchFaults, chooseBoards, mustAllow, readBench } from './bench-file.js'
+export type { Bench, BenchBoard, BenchFault, BenchScep } from './bench-file.js'
+export { BrokenBoards } from './broken-boards.js'
+export type { FirstFailure } from './broken-boards.js'
+export { Leases } from './leases.js'
+export type { Lease, LeaseRecord } from './leases.js'
