@@ -130,6 +130,8 @@ function envelopeOf({ properties = {} }: IPublishPacket, clock: Clock): Envelope
 /** A message whose time is over is not delivered (MQTT 5 section 3.3.2.3.3); the broker is told that it was. */
 function delivery(packet: IPublishPacket, clock: Clock): Passing {
   const { topic, qos, retain, dup, messageId } = packet
+  // The broker's own messages came through no gateway, and are nobody's business here.
+  if (topic.startsWith('$')) return {}
   const { envelope, payload } = unwrap(Buffer.from(packet.payload))
   const left = envelope.until === undefined ? undefined : Math.ceil((envelope.until - clock.monotonic()) / 1000)
   if (left !== undefined && left <= 0) return qos === 0 ? {} : { answer: { cmd: 'puback', messageId: messageId ?? 0 } }
