@@ -16,6 +16,8 @@ export interface ProcessBoardOptions {
   readonly maxKeys?: number
   /** Its broker, as the config has it. */
   readonly mqtt?: { readonly broker: string; readonly site: string; readonly device: string; readonly trustAnchors: string }
+  /** Further sections of its configuration. */
+  readonly configuration?: Readonly<Record<string, unknown>>
   /** Sees what the board writes on its serial line. */
   readonly onConsole?: (text: string) => void
   /** Sees what the process says on standard output and standard error. */
@@ -59,6 +61,7 @@ export class ProcessBoard implements Board {
       data: `${options.directory}/data`,
       serial: { path: line.boardPath },
       https: { address: '127.0.0.1', port },
+      ...options.configuration,
       ...options.maxKeys === undefined ? {} : { model: { maxKeys: options.maxKeys } },
       ...options.mqtt === undefined ? {} : { mqtt: options.mqtt },
     }))

@@ -9,3 +9,5 @@ export { canMakeNamespaces, layCable, NetworkNamespace } from './network-namespa
 export type { CableEnd } from './network-namespace.js'
 export { startHostapd } from './hostapd.js'
 export type { Admission, Authenticator, AuthenticatorOptions } from './hostapd.js'
+export { startIkeDaemon, startIkeResponder } from './ike-responder.js'
+export type { IkeDaemon, IkeDaemonOptions, IkeResponderOptions } from './ike-responder.js'

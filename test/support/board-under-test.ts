@@ -16,7 +16,7 @@ export async function folder(t: ExecutionContext): Promise<string> {
   return directory.path
 }
 
-interface BoardUnderTestOptions extends Pick<ProcessBoardOptions, 'maxKeys' | 'mqtt' | 'onConsole'> {
+interface BoardUnderTestOptions extends Pick<ProcessBoardOptions, 'maxKeys' | 'mqtt' | 'configuration' | 'onConsole'> {
   readonly onPlatform?: RigPlatform
 }
 

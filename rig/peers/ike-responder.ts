@@ -1,0 +1,103 @@
+/**
+ * strongSwan's daemon in a network namespace: as the daemon of a board, and as the gateway at the other end of its
+ * tunnel. ESP runs in user space (kernel-libipsec), because kernels of containers and CI machines often have none.
+ */
+import { PlatenError } from '../../protocol/errors.js'
+import { certificatePem } from '../../protocol/pem.js'
+import { milliseconds, seconds } from '../../protocol/time.js'
+import type { RigPlatform, RunningProcess } from '../platform/index.js'
+import type { NetworkNamespace } from './network-namespace.js'
+
+const daemon = '/usr/lib/ipsec/charon'
+const deadline = seconds(10)
+
+/** kernel-libipsec stands before kernel-netlink: the first that can do ESP does it. */
+const plugins = 'random nonce kdf hmac openssl pem pkcs1 pkcs8 x509 pubkey constraints revocation kernel-libipsec kernel-netlink socket-default vici updown'
+
+/** A running daemon. */
+export interface IkeDaemon {
+  readonly pid: number
+  /** URI of its VICI socket. */
+  readonly socket: string
+  /** Runs `swanctl` on it. @throws connect-failed with what it said */
+  swanctl(...args: readonly string[]): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export interface IkeDaemonOptions {
+  readonly namespace: NetworkNamespace
+  /** For its settings and its socket; it exists. */
+  readonly directory: string
+}
+
+/** @throws connect-failed when strongSwan is not installed or does not start */
+export async function startIkeDaemon({ clock, files, processes }: RigPlatform, { namespace, directory }: IkeDaemonOptions): Promise<IkeDaemon> {
+  const socket = `unix://${directory}/charon.vici`
+  await files.write(`${directory}/strongswan.conf`, `charon {\n  load_modular = no\n  load = ${plugins}\n  plugins { vici { socket = ${socket} } }\n}\n`)
+  // A /run of its own: two daemons share a pid file otherwise.
+  const running = await namespace.processes.start('unshare', ['-m', 'sh', '-c', `mount -t tmpfs none /run && exec ${daemon}`], { environment: { STRONGSWAN_CONF: `${directory}/strongswan.conf` } })
+  const ask = (...args: readonly string[]) => processes.run('env', [`SWANCTL_DIR=${directory}`, 'swanctl', ...args, '--uri', socket], deadline)
+  await answers(clock, running, () => ask('--version', '--daemon'))
+  return {
+    pid: running.pid,
+    socket,
+    swanctl: async (...args) => {
+      const { code, lines } = await ask(...args)
+      if (code !== 0) throw new PlatenError('connect-failed', `swanctl ${args.join(' ')}: ${lines.at(-1) ?? 'failed'}`)
+      return lines
+    },
+    close: async () => {
+      running.signal('SIGKILL')
+      await running.exited
+    },
+  }
+}
+
+/** The daemon holds back what it says when no terminal listens; whether it answers tells more. */
+async function answers(clock: RigPlatform['clock'], running: RunningProcess, ask: () => Promise<{ readonly code: number | undefined }>): Promise<void> {
+  for (let tries = 1; (await ask()).code !== 0; tries += 1) {
+    const ended = await Promise.race([running.exited, new Promise<undefined>((resolve) => clock.after('ike-daemon-start', milliseconds(100), () => resolve(undefined)))])
+    if (ended === undefined && tries < 100) continue
+    running.signal('SIGKILL')
+    throw new PlatenError('connect-failed', 'charon did not start', { fix: 'Install strongswan-charon and libcharon-extra-plugins, and run as root.' })
+  }
+}
+
+export interface IkeResponderOptions extends IkeDaemonOptions {
+  /** Who it is, by its certificate. */
+  readonly identity: string
+  readonly certificate: Uint8Array
+  /** PKCS#8 PEM. */
+  readonly privateKeyPem: string
+  /** DER of the CA that the certificates of those who call must lead to. */
+  readonly authority: Uint8Array
+  /** Networks behind it, and behind those who call. */
+  readonly network: string
+  readonly theirs: string
+}
+
+/** An IKE responder that takes whoever has a certificate of its authority. @throws connect-failed */
+export async function startIkeResponder(platform: RigPlatform, options: IkeResponderOptions): Promise<IkeDaemon & { trust(authority: Uint8Array): Promise<void> }> {
+  const { directory, identity, certificate, privateKeyPem, authority, network, theirs } = options
+  const { files } = platform
+  for (const folder of ['private', 'x509']) await files.makeDirectory(`${directory}/${folder}`)
+  await files.write(`${directory}/private/key.pem`, privateKeyPem)
+  await files.write(`${directory}/own.pem`, certificatePem(certificate))
+  await files.write(`${directory}/swanctl.conf`, `connections { board { version = 2
+    local { auth = pubkey
+      certs = ${directory}/own.pem
+      id = ${identity} }
+    remote { auth = pubkey
+      cacerts = ${directory}/authority.pem }
+    children { tunnel { mode = tunnel
+      local_ts = ${network}
+      remote_ts = ${theirs} } } } }\n`)
+  const responder = await startIkeDaemon(platform, options)
+  const trust = async (trusted: Uint8Array): Promise<void> => {
+    await files.write(`${directory}/authority.pem`, certificatePem(trusted))
+    await responder.swanctl('--load-creds', '--noprompt')
+    await responder.swanctl('--load-conns')
+  }
+  await trust(authority)
+  return { ...responder, trust }
+}
