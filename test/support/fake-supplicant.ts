@@ -50,7 +50,7 @@ export class FakeSupplicant implements Processes {
   start(...[command, args, options = {}]: Parameters<Processes['start']>): Promise<RunningProcess> {
     if (!this.installed) return Promise.reject(new PlatenError('connect-failed', `cannot start ${command}`, { fix: `Install ${command}.` }))
     this.story.push('start')
-    let ended = (_: ProcessExit): void => undefined
+    let ended: (exit: ProcessExit) => void = () => undefined
     const exited = new Promise<ProcessExit>((resolve) => (ended = resolve))
     const daemon: Daemon = {
       number: (this.#count += 1), authorized: false,
@@ -95,7 +95,10 @@ export class FakeSupplicant implements Processes {
     const name = await this.#shownName(config)
     this.#clock.after('EAP', seconds(2), () => {
       if (this.#daemon !== daemon || this.silent) return
-      if (this.dies) return daemon.end({ code: 255, signal: undefined })
+      if (this.dies) {
+        daemon.end({ code: 255, signal: undefined })
+        return
+      }
       this.story.push(`EAP ${name}`)
       daemon.say('eth0: CTRL-EVENT-EAP-STARTED EAP authentication started')
       daemon.authorized = this.accepts.has(name)

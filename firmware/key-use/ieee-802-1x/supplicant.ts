@@ -34,6 +34,7 @@ export class Supplicant {
   #pause: Duration = shortestPause
   #restart: Timer | undefined
   #ended: string | undefined
+  #swept = false
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: SupplicantOptions) {
@@ -93,11 +94,21 @@ export class Supplicant {
 
   async #start(interfaceName: string): Promise<void> {
     const { processes, clock, configPath } = this.#options
+    if (!this.#swept) await this.#endStray(interfaceName)
+    this.#swept = true
     const process = await processes.start('wpa_supplicant', ['-D', 'wired', '-i', interfaceName, '-c', configPath], { onLine: (line) => this.#heard(line) })
     const running = { process, interface: interfaceName, startedAt: clock.monotonic() }
     this.#running = running
     this.#ended = undefined
     void process.exited.then((exit) => this.#gone(running, exit))
+  }
+
+  /** A board that was killed leaves its daemon behind, which would go on answering with its own key. */
+  async #endStray(interfaceName: string): Promise<void> {
+    const { processes, controls } = this.#options
+    await processes.run('wpa_cli', ['-p', controls, '-i', interfaceName, 'terminate'], answerDeadline).catch((error: unknown) => {
+      if (!hasCode(error, 'timed-out')) throw error
+    })
   }
 
   #heard(line: string): void {
