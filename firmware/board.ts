@@ -46,7 +46,8 @@ export interface Board {
 /**
  * Starts a board: data directory, run record, key store, settings, key uses with their listener, issuance, serial
  * console, in this order; it stops in reverse. What was opened is closed again when a later step fails.
- * @throws disk-failed, store-locked, store-damaged, listen-failed, connect-failed
+ * A taken HTTPS port does not keep it from starting; the status says so.
+ * @throws disk-failed, store-locked, store-damaged, connect-failed
  */
 export async function startBoard(platform: Platform, config: BoardConfig, options: BoardOptions): Promise<Board> {
   const bootId = Buffer.from(platform.random.bytes(4)).toString('hex')
@@ -172,7 +173,8 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
   const mqtt = await openMqttFront({ platform, config, bootId, log, store })
   const wired = platform.processes === undefined ? [] : [new Ieee8021xUse({ ...platform, processes: platform.processes, store, settings: ieee8021x, log, directory: posix.join(config.runtime, 'ieee-802-1x') })]
   for (const driver of wired) ending.opened('IEEE 802.1X', () => driver.close())
-  const useKey = new KeyUses({ store, drivers: [tls, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log })
+  const useKey = new KeyUses({ store, drivers: [tls, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log, clock: platform.clock })
+  ending.opened('key uses', () => useKey.close())
   const ipsec = await IpsecUses.open({
     policies: ipsecPolicies, store, uses: useKey, disk: platform.disk, processes: platform.processes, clock: platform.clock, log,
     directory: posix.join(config.runtime, 'ipsec'), socket: config.ipsec.vici,

@@ -1,11 +1,22 @@
 import { asPlatenError, hasCode, PlatenError } from '../../protocol/errors.js'
 import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
+import { seconds, type Clock, type Timer } from '../../protocol/time.js'
 import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { Log } from '../platform/index.js'
 import type { KeyUseDriver, UseStatus } from './driver.js'
 
 /** What of the key store this needs. */
 type Assignments = Pick<KeyStore, 'entries' | 'get' | 'keyFor' | 'assign'>
+
+/** Between two tries to start a consumer that could not. */
+const retryWait = seconds(30)
+
+export interface KeyUsesOptions {
+  readonly store: Assignments
+  readonly drivers: readonly KeyUseDriver[]
+  readonly log: Log
+  readonly clock: Clock
+}
 
 /** How a key was put to a use. */
 export interface PutToUse {
@@ -28,24 +39,46 @@ export class KeyUses {
   readonly #store: Assignments
   readonly #drivers: Map<KeyUse, KeyUseDriver>
   readonly #log: Log
+  readonly #clock: Clock
+  /** Consumers that could not start, by what stopped them; each is tried again. */
+  readonly #unserved = new Map<KeyUse, { readonly error: PlatenError; readonly again: Timer }>()
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor({ store, drivers, log }: { readonly store: Assignments; readonly drivers: readonly KeyUseDriver[]; readonly log: Log }) {
+  constructor({ store, drivers, log, clock }: KeyUsesOptions) {
     this.#store = store
     this.#drivers = new Map(drivers.map((driver) => [driver.use, driver]))
     this.#log = log
+    this.#clock = clock
   }
 
   /**
    * Brings every driver in line with the store, at start. A key that cannot serve TLS is passed over for the default key,
-   * in memory only; another use is then without service. The assignment stays, the log says why.
-   * @throws listen-failed, and use-cannot-serve when even the default key cannot serve TLS
+   * in memory only; another use is then without service. The assignment stays, the log says why. A consumer that cannot
+   * start (its port is taken) is tried again every 30 s: the console has to work all the same, or nobody could put it right.
+   * @throws use-cannot-serve when even the default key cannot serve TLS
    */
   async start(): Promise<void> {
-    for (const [use, driver] of this.#drivers) {
-      const entry = this.#store.keyFor(use)
-      if (entry !== undefined && isOn(driver)) await this.#startOne(driver, entry)
+    for (const [use, driver] of this.#drivers) await this.#bringInLine(use, driver)
+  }
+
+  async #bringInLine(use: KeyUse, driver: KeyUseDriver): Promise<void> {
+    this.#unserved.delete(use)
+    const entry = this.#store.keyFor(use)
+    if (entry === undefined || !isOn(driver) || driver.current() !== undefined) return
+    try {
+      await this.#startOne(driver, entry)
+    } catch (error) {
+      if (!hasCode(error, 'listen-failed')) throw error
+      this.#log.error(error.message, { fix: error.fix })
+      const again = this.#clock.after(`serve ${use} again`, retryWait, () => void this.inTurn(() => this.#bringInLine(use, driver)).catch((cause: unknown) => this.#log.error(asPlatenError(cause).message)))
+      this.#unserved.set(use, { error, again })
     }
+  }
+
+  /** Ends what waits to be tried again, and waits for the exchange under way. */
+  async close(): Promise<void> {
+    for (const { again } of this.#unserved.values()) again.cancel()
+    await this.#turn
   }
 
   /** A use that came into being while the board runs: a policy. */
@@ -76,6 +109,8 @@ export class KeyUses {
   /** What is wrong between the store and what serves, as sentences; empty when all is well. */
   problems(): readonly string[] {
     return [...this.#drivers].flatMap(([use, driver]) => {
+      const unserved = this.#unserved.get(use)
+      if (unserved !== undefined && driver.current() === undefined) return [`${unserved.error.message}. ${unserved.error.fix} It is tried again every 30 s.`]
       const assigned = this.#store.keyFor(use)
       if (assigned === undefined || !isOn(driver) || driver.current() === assigned.id) return []
       return [`The key "${assigned.name}" is assigned to ${displayKeyUse(use)} but cannot serve${use === 'tls' ? '; the default key serves instead' : ''}.`]

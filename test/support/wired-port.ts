@@ -100,7 +100,7 @@ export async function wiredDevice(t: ExecutionContext, through: Processes, { clo
   const runtime = join(memoryFolder(t), 'ieee-802-1x')
   const driver = new Ieee8021xUse({ store, settings, processes: through, disk, clock, log: silentLog, directory: runtime })
   t.teardown(() => driver.close())
-  const uses = new KeyUses({ store, drivers: [driver], log: silentLog })
+  const uses = new KeyUses({ store, drivers: [driver], log: silentLog, clock })
   const register = async (name: string, station: Station): Promise<KeyEntry> => {
     const key = await platform.keys.rsa(2048)
     const { id } = await store.put(await store.reserve(name), key)

@@ -93,15 +93,11 @@ test.serial('a second board on the same data directory is refused with a clear l
 
 test.serial('what a person set up wrongly is one line with what to do, and the exit code 1', async (t) => {
   const rig = await BoardRig.make(t)
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  t.teardown(() => taken.close())
   writeFileSync(join(rig.folder, 'file'), '')
   const wrong = [
     [{ data: join(rig.folder, 'file') }, /the data directory .* is a file\. /],
     [{ data: join(rig.folder, 'file/data') }, /ENOTDIR\. Correct the path/],
     [{ data: join(rig.folder, 'not/there') }, /ENOENT\. Make the directory/],
-    [{ port: (taken.address() as AddressInfo).port }, /the port is in use by another program\. /],
   ] as const
   for (const [changes, line] of wrong) {
     rig.configure(changes)
@@ -110,6 +106,18 @@ test.serial('what a person set up wrongly is one line with what to do, and the e
     t.regex(said, line)
     t.notRegex(said, stack)
   }
+})
+
+test.serial('a taken HTTPS port does not take the console away: the board starts and says so', async (t) => {
+  const rig = await BoardRig.make(t)
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  rig.configure({ port: (taken.address() as AddressInfo).port })
+  rig.start()
+  await rig.output.wait(/the port is in use by another program/)
+  await rig.serial.wait(/login: /)
+  t.pass()
 })
 
 test.serial('a serial line that is not there is one line with what to do', async (t) => {

@@ -3,6 +3,8 @@ import { PlatenError } from '../../../protocol/errors.js'
 import type { KeyUse } from '../../../protocol/key-use.js'
 import { KeyUses, type KeyUseDriver } from '../../../firmware/key-use/index.js'
 import type { KeyEntry, KeyId } from '../../../firmware/key-store/index.js'
+import { milliseconds } from '../../../protocol/time.js'
+import { VirtualClock } from '../../../rig/boards/index.js'
 import { silentLog } from '../../support/silent-log.js'
 
 const entry = (name: string): KeyEntry => ({ id: name as KeyId, name, kind: name === 'default' ? 'default' : 'issued', state: 'ready', bits: 2048, chain: [], uses: [] })
@@ -11,6 +13,7 @@ const id = (name: string): KeyId => name as KeyId
 /** A store with four keys, a driver that can be told to fail, and the story of both in order. */
 function setUp({ unfit = [], unseen = [], noPort = false, assigned = 'default' }: { unfit?: readonly string[]; unseen?: readonly string[]; noPort?: boolean; assigned?: string } = {}) {
   const story: string[] = []
+  const port = { taken: noPort }
   const entries = ['default', 'old', 'new', 'odd'].map(entry)
   const assignments = new Map<KeyUse, KeyId>(assigned === 'default' ? [] : [['tls', id(assigned)]])
   const get = (wanted: KeyId | undefined): KeyEntry => {
@@ -38,7 +41,7 @@ function setUp({ unfit = [], unseen = [], noPort = false, assigned = 'default' }
     },
     apply: (given) => {
       story.push(`apply ${given.name}`)
-      if (noPort) return Promise.reject(new PlatenError('listen-failed', 'port taken'))
+      if (port.taken) return Promise.reject(new PlatenError('listen-failed', 'port taken'))
       ;[serving, before] = [given, serving]
       return Promise.resolve()
     },
@@ -53,7 +56,9 @@ function setUp({ unfit = [], unseen = [], noPort = false, assigned = 'default' }
       return Promise.resolve()
     },
   }
-  return { uses: new KeyUses({ store, drivers: [driver], log: silentLog }), store, driver, story }
+  const clock = new VirtualClock(0)
+  const freePort = (): void => void (port.taken = false)
+  return { uses: new KeyUses({ store, drivers: [driver], log: silentLog, clock }), store, driver, story, clock, freePort }
 }
 
 /** The same with a use that can be switched on and off. */
@@ -65,7 +70,7 @@ function setUpSwitched({ on, ...options }: { readonly on: boolean; readonly unfi
     switchOff: () => Promise.resolve(void story.push('switch off')),
     status: () => Promise.resolve({ state: 'serving', detail: 'Authorized' }),
   }
-  return { uses: new KeyUses({ store, drivers: [switched], log: silentLog }), store, story, state }
+  return { uses: new KeyUses({ store, drivers: [switched], log: silentLog, clock: new VirtualClock(0) }), store, story, state }
 }
 
 test('device.md 7: a key is assigned, applied and probed, in this order', async (t) => {
@@ -141,11 +146,24 @@ test('at start an assigned key that cannot serve is passed over for the default 
   t.is(uses.problems().length, 1)
 })
 
-test('at start a taken port is not mistaken for a bad key', async (t) => {
-  const { uses, story } = setUp({ assigned: 'old', noPort: true })
-  const error = await t.throwsAsync(uses.start(), { instanceOf: PlatenError })
-  t.is(error.code, 'listen-failed')
+test('at start a taken port is not mistaken for a bad key: it is a problem that is told, and tried again after 30 s', async (t) => {
+  const { uses, driver, story, clock, freePort } = setUp({ assigned: 'old', noPort: true })
+  await uses.start()
   t.deepEqual(story, ['apply old'])
+  t.regex(uses.problems()[0] ?? '', /port taken.*tried again/)
+  freePort()
+  await clock.advance(milliseconds(29_999))
+  t.is(driver.current(), undefined)
+  await clock.advance(milliseconds(1))
+  t.is(driver.current(), id('old'))
+  t.deepEqual(uses.problems(), [])
+})
+
+test('when the board stops, nothing is tried again', async (t) => {
+  const { uses, clock } = setUp({ noPort: true })
+  await uses.start()
+  await uses.close()
+  t.deepEqual(clock.timers(), [])
 })
 
 test('two exchanges at once go one after the other', async (t) => {

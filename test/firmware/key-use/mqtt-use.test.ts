@@ -5,6 +5,7 @@ import { KeyUses, MqttUse } from '../../../firmware/key-use/index.js'
 import type { KeyEntry, KeyId } from '../../../firmware/key-store/index.js'
 import type { TlsCredentials } from '../../../firmware/platform/index.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
+import { VirtualClock } from '../../../rig/boards/index.js'
 import { silentLog } from '../../support/silent-log.js'
 import { defaultEntry, issuedEntry } from '../../support/tls-entries.js'
 
@@ -28,7 +29,7 @@ function bench() {
     entries: () => entries, get: (id: KeyId) => entries.find((entry) => entry.id === id)!,
     keyFor: () => entries.find(({ id }) => id === world.assigned), assign: (_: string, id: KeyId | undefined) => Promise.resolve(void (world.assigned = id)),
   }
-  const uses = new KeyUses({ store, drivers: [use], log: silentLog })
+  const uses = new KeyUses({ store, drivers: [use], log: silentLog, clock: new VirtualClock(0) })
   return { used, world, use, uses }
 }
 

@@ -9,6 +9,7 @@ import { KeyUses, TlsUse } from '../../../firmware/key-use/index.js'
 import type { KeyEntry, KeyId } from '../../../firmware/key-store/index.js'
 import { LinuxClock, linuxNetwork, type Network } from '../../../firmware/platform/index.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
+import { VirtualClock } from '../../../rig/boards/index.js'
 import { silentLog } from '../../support/silent-log.js'
 import { defaultEntry, issuedEntry } from '../../support/tls-entries.js'
 
@@ -85,7 +86,7 @@ test('device.md 7: through the switch, a probe that fails leaves the listener wi
   const use = await serving(t, { handshake: () => Promise.resolve([]) })
   let assigned = first
   const store = { entries: () => [first, second], get: () => second, keyFor: () => assigned, assign: (_: string, id: KeyId | undefined) => Promise.resolve(void (assigned = id === second.id ? second : first)) }
-  const uses = new KeyUses({ store, drivers: [use], log: silentLog })
+  const uses = new KeyUses({ store, drivers: [use], log: silentLog, clock: new VirtualClock(0) })
   t.is((await t.throwsAsync(uses.put('tls', second.id), { instanceOf: PlatenError })).code, 'probe-failed')
   t.is(assigned, first)
   t.is(fingerprint((await shown(use))[0]!), fingerprint(first.chain[0]!))

@@ -30,7 +30,7 @@ async function setUp({ clock = new VirtualClock(now), update = { enabled: true, 
     entries: () => entries, get: (id: string) => entries.find((entry) => entry.id === id)!, keyFor: () => assigned,
     assign: (_: unknown, id: string | undefined) => Promise.resolve(void (assigned = entries.find((entry) => entry.id === id))),
   }
-  const uses = new KeyUses({ store: assignments, drivers: [driver], log: silentLog })
+  const uses = new KeyUses({ store: assignments, drivers: [driver], log: silentLog, clock })
   const put = (entry: KeyEntry) => clock.until(uses.put('ieee-802-1x', entry.id))
   const file = async (name: string): Promise<string> => Buffer.from(await disk.read(`${directory}/${name}`, 100_000)).toString()
   return { clock, disk, daemon, settings, driver, uses, put, file, assigned: () => assigned?.name }

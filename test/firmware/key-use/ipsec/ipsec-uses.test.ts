@@ -36,7 +36,7 @@ async function setUp({ update = wellSet, disk = new RecordingDisk(), assignments
   }
   const policies = await IpsecPolicies.open({ disk, directory: '/', log: silentLog })
   if (policies.find('office') === undefined) await policies.add('office', update)
-  const uses = new KeyUses({ store, drivers: [], log: silentLog })
+  const uses = new KeyUses({ store, drivers: [], log: silentLog, clock })
   const ipsec = await IpsecUses.open({ policies, store, uses, disk, processes: daemon, directory: '/run/ipsec', socket: 'unix:///none', clock, log: silentLog })
   await uses.start()
   ipsec.begin()
