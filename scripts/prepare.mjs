@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: npm packages when they are missing or older than the lock file, then the build.
 // Plain JavaScript on purpose: it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,13 +12,24 @@ if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Platen needs Node 20.19 or newer; this is ${process.versions.node}. Install a newer Node and try again.`)
 }
 
-const installed = join(root, 'node_modules/.package-lock.json')
-if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs) {
+if (!packagesMatchLockFile()) {
+  // npm would empty the folder behind the link, which belongs to another checkout.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) fail('node_modules is a link and does not match package-lock.json; run npm ci where it leads to.')
   console.error('Installing npm packages …')
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the packages; is the registry reachable?')
 }
 removeOutputsWithoutSource(join(root, 'build'))
 run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], 'the build failed; see the messages above.')
+
+/** npm keeps a record of what it installed; optional packages of other platforms are missing from it by right. */
+function packagesMatchLockFile() {
+  const record = join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(record)) return false
+  const packages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages
+  const installed = packages(record)
+  return Object.entries(packages(join(root, 'package-lock.json')))
+    .every(([path, wanted]) => path === '' || (installed[path]?.version ?? (wanted.optional ? wanted.version : undefined)) === wanted.version)
+}
 
 /** `tsc -b` leaves the output of a deleted source behind, and ava would run it. */
 function removeOutputsWithoutSource(directory) {
