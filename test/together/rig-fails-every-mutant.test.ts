@@ -6,7 +6,7 @@ import { playSmall, spellVerdicts } from '../support/small-scenarios.js'
 const samples: Readonly<Record<string, number>> = { 'constant': 60, 'shifted by 600': 20, 'seed from boot time': 100, 'truncated at 540': 800 }
 
 for (const { name, flaw, scenario, verdict, vary } of mutants) {
-  // promises.test.ts shows that the real firmware passes the same scenarios.
+  // firmware-keeps-its-promises.test.ts shows that the real firmware passes the same scenarios.
   test.serial(`rig.md, verdict 6: ${scenario} fails the mutant "${name}" (${flaw})`, async (t) => {
     const asked = samples[name]
     const result = await playSmall(scenario, { seed: `mutant ${name}`, vary, ...(asked === undefined ? {} : { samples: asked }) })

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { PlatenError } from '../../../protocol/errors.js'
-import { minutes } from '../../../protocol/time.js'
-import { BrokenBoards, Leases } from '../../../rig/bench/index.js'
-import { runCommandLine } from '../../../rig/cli/index.js'
-import { linuxPlatform } from '../../../rig/platform/index.js'
-import { rigServer } from '../../support/rig-server.js'
+import { PlatenError } from '../../protocol/errors.js'
+import { minutes } from '../../protocol/time.js'
+import { BrokenBoards, Leases } from '../../rig/bench/index.js'
+import { runCommandLine } from '../../rig/cli/index.js'
+import { linuxPlatform } from '../../rig/platform/index.js'
+import { rigServer } from '../support/rig-server.js'
 
 const platform = linuxPlatform()
 

@@ -1,8 +1,8 @@
 import test from 'ava'
-import { LineReader, writeFrames, type Piece } from '../../../protocol/smp/index.js'
-import { Noise } from '../../../rig/boards/index.js'
-import { talkOverNoise } from '../../support/noisy-line.js'
-import { SeededRandom } from '../../support/seeded-random.js'
+import { LineReader, writeFrames, type Piece } from '../../protocol/smp/index.js'
+import { Noise } from '../../rig/boards/index.js'
+import { talkOverNoise } from '../support/noisy-line.js'
+import { SeededRandom } from '../support/seeded-random.js'
 
 test('5,000 frames at one fault per thousand bytes: no wrong answer, nothing runs twice, each exchange comes to its end', async (t) => {
   const { sent, exchanges, faults, damaged, wrong, timedOut, ranTwice, strayText, fromPerson } = await talkOverNoise({ seed: 4, rate: 1e-3, frames: 5000 })

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { combine, exactWitness, jitterKept, seeded, uniformJitter, alternatives, type JitterSample, type Verdict } from '../../../rig/verdicts/index.js'
-import { blurred, drawn, oneBoard } from '../../support/jitter-boards.js'
+import { combine, exactWitness, jitterKept, seeded, uniformJitter, alternatives, type JitterSample, type Verdict } from '../../rig/verdicts/index.js'
+import { blurred, drawn, oneBoard } from '../support/jitter-boards.js'
 
 const options = { seed: 'test', witness: exactWitness }
 const judged = (samples: readonly JitterSample[]): readonly Verdict[] => uniformJitter(samples, options)

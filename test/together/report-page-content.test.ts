@@ -1,8 +1,8 @@
 import test from 'ava'
 import { parseHTML } from 'linkedom'
-import { htmlPage, outcomeOfRun, type RunRecord } from '../../../rig/reports/index.js'
-import { exactWitness, spacing } from '../../../rig/verdicts/index.js'
-import { failureScenario, mixedRun, outageScenario, passingRun, pollScenario, sampleRun, troubledScenario } from '../../support/sample-run.js'
+import { htmlPage, outcomeOfRun, type RunRecord } from '../../rig/reports/index.js'
+import { exactWitness, spacing } from '../../rig/verdicts/index.js'
+import { failureScenario, mixedRun, outageScenario, passingRun, pollScenario, sampleRun, troubledScenario } from '../support/sample-run.js'
 
 const mixed = htmlPage(mixedRun())
 const documentOf = (page: string): Document => parseHTML(page).document

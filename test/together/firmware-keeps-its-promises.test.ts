@@ -1,7 +1,7 @@
 import test from 'ava'
-import { outcomeOfScenario } from '../../../rig/reports/index.js'
-import { scenarios } from '../../../rig/scenarios/index.js'
-import { playSmall, spellVerdicts } from '../../support/small-scenarios.js'
+import { outcomeOfScenario } from '../../rig/reports/index.js'
+import { scenarios } from '../../rig/scenarios/index.js'
+import { playSmall, spellVerdicts } from '../support/small-scenarios.js'
 
 for (const { name, promise } of scenarios) {
   test.serial(`the firmware keeps its promise ${name}: ${promise}`, async (t) => {

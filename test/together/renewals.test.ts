@@ -1,12 +1,12 @@
 import test from 'ava'
-import { PlatenError } from '../../../protocol/errors.js'
-import { readCertificate } from '../../../protocol/scep/index.js'
-import { days, hours, minutes } from '../../../protocol/time.js'
-import { fixtureKeys } from '../../support/fixture-keys.js'
-import { keysIn } from '../../support/issuance-bench.js'
-import { certificateFor } from '../../support/key-store-fixture.js'
-import { ScriptedScep, type Seen } from '../../support/scripted-scep.js'
-import { firstRequest, newYear, timerBoard, type TimerBoard } from '../../support/timer-board.js'
+import { PlatenError } from '../../protocol/errors.js'
+import { readCertificate } from '../../protocol/scep/index.js'
+import { days, hours, minutes } from '../../protocol/time.js'
+import { fixtureKeys } from '../support/fixture-keys.js'
+import { keysIn } from '../support/issuance-bench.js'
+import { certificateFor } from '../support/key-store-fixture.js'
+import { ScriptedScep, type Seen } from '../support/scripted-scep.js'
+import { firstRequest, newYear, timerBoard, type TimerBoard } from '../support/timer-board.js'
 
 const { two, three } = fixtureKeys
 

@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
 import { parseHTML } from 'linkedom'
-import { linuxPlatform, type RigPlatform } from '../../../rig/platform/index.js'
-import { commandWords, conformancePage, markdown, outcomeOf, ruleNames, runConformance, verdictOf, type ConformanceRecord, type Ended, type Rule, type Subject } from '../../../rig/conformance/index.js'
-import { fixturePlatform } from '../../support/rig-server.js'
-import { RawScepClient } from '../../support/raw-scep-client.js'
-import { fixtureKeys } from '../../support/fixture-keys.js'
+import { linuxPlatform, type RigPlatform } from '../../rig/platform/index.js'
+import { commandWords, conformancePage, markdown, outcomeOf, ruleNames, runConformance, verdictOf, type ConformanceRecord, type Ended, type Rule, type Subject } from '../../rig/conformance/index.js'
+import { fixturePlatform } from '../support/rig-server.js'
+import { RawScepClient } from '../support/raw-scep-client.js'
+import { fixtureKeys } from '../support/fixture-keys.js'
 
 const platform: RigPlatform = { ...linuxPlatform(), keys: fixturePlatform().keys }
 

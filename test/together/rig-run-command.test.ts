@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
-import { runCommandLine } from '../../../rig/cli/index.js'
-import { scenarios } from '../../../rig/scenarios/index.js'
-import { folder, platform } from '../../support/board-under-test.js'
+import { runCommandLine } from '../../rig/cli/index.js'
+import { scenarios } from '../../rig/scenarios/index.js'
+import { folder, platform } from '../support/board-under-test.js'
 
 async function rig(...words: readonly string[]): Promise<{ readonly code: number; readonly said: string; readonly complained: string }> {
   const said: string[] = []

@@ -1,10 +1,10 @@
 import test from 'ava'
-import type { ErrorCode } from '../../../protocol/errors.js'
-import { seconds } from '../../../protocol/time.js'
-import { boardKeys } from '../../../rig/boards/virtual/index.js'
-import { checkScript, faultKinds, type FaultName } from '../../../rig/scep-server/index.js'
-import { bench, enrolAt, keysIn, specification } from '../../support/issuance-bench.js'
-import { rigServer } from '../../support/rig-server.js'
+import type { ErrorCode } from '../../protocol/errors.js'
+import { seconds } from '../../protocol/time.js'
+import { boardKeys } from '../../rig/boards/virtual/index.js'
+import { checkScript, faultKinds, type FaultName } from '../../rig/scep-server/index.js'
+import { bench, enrolAt, keysIn, specification } from '../support/issuance-bench.js'
+import { rigServer } from '../support/rig-server.js'
 
 type Fault = FaultName | ({ readonly fault: FaultName } & Readonly<Record<string, unknown>>)
 

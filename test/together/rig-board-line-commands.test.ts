@@ -1,9 +1,9 @@
 import test from 'ava'
-import { boardCommand, boardGroup, seal, writeFrames, writeMessage, writePayload } from '../../../protocol/smp/index.js'
-import { seconds, type Clock } from '../../../protocol/time.js'
-import { runCommandLine } from '../../../rig/cli/index.js'
-import { linuxPlatform, type Terminal } from '../../../rig/platform/index.js'
-import { consoleBoard, linePair, password, successful, type ConsoleBoard } from '../../support/console-board.js'
+import { boardCommand, boardGroup, seal, writeFrames, writeMessage, writePayload } from '../../protocol/smp/index.js'
+import { seconds, type Clock } from '../../protocol/time.js'
+import { runCommandLine } from '../../rig/cli/index.js'
+import { linuxPlatform, type Terminal } from '../../rig/platform/index.js'
+import { consoleBoard, linePair, password, successful, type ConsoleBoard } from '../support/console-board.js'
 
 const base = linuxPlatform()
 
