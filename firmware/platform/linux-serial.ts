@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { read } from 'node:fs'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { promisify } from 'node:util'
+import type { SerialPort } from 'serialport'
 import { PlatenError } from '../../protocol/errors.js'
 import type { SerialPorts } from './ports.js'
 
@@ -41,7 +44,48 @@ async function openedDevice(path: string, baudRate: number): Promise<Duplex> {
       else resolve()
     })
   })
+  if (line.port !== undefined && 'poller' in line.port) endAtHangUp(line.port)
   return line
+}
+
+/** The open device of the library, as it is on Linux. */
+type Device = Extract<NonNullable<SerialPort['port']>, { readonly poller: unknown }>
+
+/**
+ * A device that is gone (a USB adapter pulled out, the other end of a pty closed) reads as zero bytes for ever, and the
+ * library's own read tries again at once, without end: a core at its limit, and memory until the process dies. Here it
+ * is an error, which closes the line. An open line never reads zero: without data it says EAGAIN (VMIN is 1).
+ */
+function endAtHangUp(port: Device): void {
+  port.read = async (buffer, offset, length) => {
+    while (port.fd !== null) {
+      const bytesRead = await readNow(port.fd, buffer, offset, length)
+      if (bytesRead === 0) throw new Error('the device was hung up')
+      if (bytesRead !== undefined) return { buffer, bytesRead }
+      // The poller of a port that was closed meanwhile is gone, and asking it would crash the process.
+      if (port.isOpen) await readable(port)
+    }
+    throw Object.assign(new Error('the line is closed'), { canceled: true })
+  }
+}
+
+/** @returns undefined when there is nothing to read yet */
+async function readNow(fd: number, buffer: Buffer, offset: number, length: number): Promise<number | undefined> {
+  try {
+    return (await promisify(read)(fd, buffer, offset, length, null)).bytesRead
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EINTR')) return undefined
+    throw error
+  }
+}
+
+function readable(port: Device): Promise<void> {
+  return new Promise((resolve, reject) => {
+    port.poller.once('readable', (error: Error | null) => {
+      if (error === null) resolve()
+      else reject(error)
+    })
+  })
 }
 
 async function connected<Line extends Duplex>(line: Line): Promise<Line> {

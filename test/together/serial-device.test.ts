@@ -65,3 +65,16 @@ socat.test('a device that goes away ends its line', async (t) => {
   line.destroy()
   t.pass()
 })
+
+socat.test('a device that went away before anybody read ends its line (it read nothing, again and again, until the memory was full)', async (t) => {
+  const { ends, process } = await ptyPair(t)
+  const line = await linuxSerial.open(ends[0], 115_200)
+  line.on('error', () => undefined)
+  const closed = once(line, 'close')
+  process.kill('SIGKILL')
+  await once(process, 'exit')
+  line.resume()
+  await closed
+  line.destroy()
+  t.pass()
+})
