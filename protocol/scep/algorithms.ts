@@ -1,6 +1,6 @@
 import { PlatenError } from '../errors.js'
-import { objectIdentifier as readIdentifier, sequence as readSequence, type Value } from './asn1.js'
-import { nothing, objectIdentifier, sequence } from './der.js'
+import { objectIdentifier as readIdentifier, sequence as readSequence, type Value } from '../ber.js'
+import { nothing, objectIdentifier, sequence } from '../der.js'
 
 export type DigestName = 'sha1' | 'sha256' | 'sha384' | 'sha512'
 

@@ -1,4 +1,4 @@
-import { malformed } from './malformed.js'
+import { malformed } from '../malformed.js'
 import { readSignedData } from './signed-data.js'
 
 export interface CertificateSet {

@@ -1,10 +1,10 @@
 import { createHash, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { algorithmOf } from './algorithms.js'
-import { bitString, children, integerHex, isContext, parse, sequence, time } from './asn1.js'
+import { bitString, children, integerHex, isContext, parse, sequence, time } from '../ber.js'
 import { readName } from './distinguished-name.js'
 import { readExtensions, type Extensions } from './extensions.js'
 import { limits } from './limits.js'
-import { malformed, reading } from './malformed.js'
+import { malformed, reading } from '../malformed.js'
 
 /** An X.509 certificate, read but not verified. */
 export interface Certificate extends Extensions {

@@ -1,12 +1,11 @@
 import { sign, verify } from 'node:crypto'
 import { PlatenError } from '../errors.js'
 import { algorithmOf, rsaSignatureIdentifier, signatureDigest, type DigestName } from './algorithms.js'
-import { bitString as readBits, integerHex, isUniversal, parse, sequence as readSequence, time as readTime, type Value } from './asn1.js'
+import { berLimits, bitString as readBits, integerHex, isUniversal, parse, sequence as readSequence, time as readTime, type Value } from '../ber.js'
 import { asCertificate, sameBytes, type Certificate, type Signer } from './certificate.js'
-import { bitString, integer, sequence, time } from './der.js'
+import { bitString, integer, sequence, time } from '../der.js'
 import { readName } from './distinguished-name.js'
-import { limits } from './limits.js'
-import { reading } from './malformed.js'
+import { reading } from '../malformed.js'
 
 export interface Revocation {
   /** Hex, as in `Certificate`. */
@@ -70,7 +69,7 @@ export function readCrl(der: Uint8Array, ca: Certificate): Crl {
       issuerDer: name.der,
       thisUpdate: readTime(thisUpdate, 'thisUpdate of a CRL'),
       nextUpdate: nextUpdate === undefined ? undefined : readTime(nextUpdate, 'nextUpdate of a CRL'),
-      revoked: isUniversal(rest[0], 'sequence') ? readSequence(rest[0], what, limits.values).map(readEntry) : [],
+      revoked: isUniversal(rest[0], 'sequence') ? readSequence(rest[0], what, berLimits.values).map(readEntry) : [],
     }
   })
 }

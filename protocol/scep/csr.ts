@@ -1,12 +1,12 @@
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { PlatenError } from '../errors.js'
 import { algorithmOf, rsaSignatureIdentifier, signatureDigest, type DigestName } from './algorithms.js'
-import { bitString, children, isContext, objectIdentifier as readIdentifier, parse, sequence as readSequence, set, text, type Value } from './asn1.js'
+import { bitString, children, isContext, objectIdentifier as readIdentifier, parse, sequence as readSequence, set, text, type Value } from '../ber.js'
 import { readPublicKey } from './certificate.js'
-import { bitString as bits, context, directoryString, integer, objectIdentifier, sequence, setOf, sorted } from './der.js'
+import { bitString as bits, context, directoryString, integer, objectIdentifier, sequence, setOf, sorted } from '../der.js'
 import { nameDer, readName, type SubjectFields } from './distinguished-name.js'
 import { extensionList, readExtensions, type ExtensionFields, type Extensions } from './extensions.js'
-import { malformed, reading } from './malformed.js'
+import { malformed, reading } from '../malformed.js'
 import { attributes } from './names.js'
 
 export interface CsrFields extends Pick<ExtensionFields, 'keyUsage' | 'extendedKeyUsage' | 'dnsNames' | 'ipAddresses'> {

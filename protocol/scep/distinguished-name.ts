@@ -1,5 +1,5 @@
-import { children, objectIdentifier as readIdentifier, sequence as readSequence, set, text, type Value } from './asn1.js'
-import { directoryString, objectIdentifier, sequence, setOf } from './der.js'
+import { children, objectIdentifier as readIdentifier, sequence as readSequence, set, text, type Value } from '../ber.js'
+import { directoryString, objectIdentifier, sequence, setOf } from '../der.js'
 
 /** A subject as a person types it. */
 export interface SubjectFields {

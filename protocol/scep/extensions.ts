@@ -1,9 +1,9 @@
 import * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
-import { children, isContext, isUniversal, objectIdentifier as readIdentifier, octetString, parse, primitive, sequence as readSequence, type Value } from './asn1.js'
-import { bytesOf, objectIdentifier, octetString as octets, sequence, tagged } from './der.js'
+import { children, isContext, isUniversal, objectIdentifier as readIdentifier, octetString, parse, primitive, sequence as readSequence, type Value } from '../ber.js'
+import { bytesOf, objectIdentifier, octetString as octets, sequence, tagged } from '../der.js'
 import { ipAddressBytes, ipAddressText } from './ip-address.js'
-import { malformed } from './malformed.js'
+import { malformed } from '../malformed.js'
 import { extensions, nameOf } from './names.js'
 
 /** RFC 5280 section 4.2.1.3, in the order of the bits. */

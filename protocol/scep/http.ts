@@ -1,5 +1,5 @@
 import { limits } from './limits.js'
-import { malformed } from './malformed.js'
+import { malformed } from '../malformed.js'
 import { mediaTypes } from './names.js'
 
 /** Section 4.1. Servers ignore the path (S-1). */

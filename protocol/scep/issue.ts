@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto'
 import { rsaSignatureIdentifier, type DigestName } from './algorithms.js'
 import { asCertificate, type Certificate, type Signer } from './certificate.js'
-import { bitString, context, contextPrimitive, integer, octetString, sequence, time } from './der.js'
+import { bitString, context, contextPrimitive, integer, octetString, sequence, time } from '../der.js'
 import { nameDer, type SubjectFields } from './distinguished-name.js'
 import { extension, extensionList, type ExtensionFields } from './extensions.js'
 

@@ -4,7 +4,7 @@ import { asCertificate, type Certificate, type CertificateSource, type Signer } 
 import type { CipherName } from './content-encryption.js'
 import { buildEnvelope, openEnvelopeBytes, type Opened, type OpeningRules } from './envelope.js'
 import type { KeyTransport } from './key-transport.js'
-import { malformed, reading } from './malformed.js'
+import { malformed, reading } from '../malformed.js'
 import { contentTypes, type FailInfo, type RequestType } from './names.js'
 import { degenerate, readSignedData, signData, verifyByOneOf, type CertificateId, type SignatureRules, type SignedData, type SignerInfo } from './signed-data.js'
 import { streamed } from './streamed.js'

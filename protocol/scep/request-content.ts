@@ -1,7 +1,7 @@
-import { integerHex, parse, sequence as readSequence } from './asn1.js'
+import { integerHex, parse, sequence as readSequence } from '../ber.js'
 import { readName, type Name } from './distinguished-name.js'
-import { integer, sequence } from './der.js'
-import { malformed, reading } from './malformed.js'
+import { integer, sequence } from '../der.js'
+import { malformed, reading } from '../malformed.js'
 
 /** Content of CertPoll (section 3.3.3). Both are Names in DER. */
 export interface IssuerAndSubject {

@@ -1,11 +1,11 @@
 import { createHash, sign, verify, type KeyObject } from 'node:crypto'
 import { PlatenError } from '../errors.js'
 import { algorithmOf, digestIdentifier, digestOf, quirkRefused, rsaEncryption, signatureDigest, type DigestName } from './algorithms.js'
-import { children, integerHex, isContext, isUniversal, objectIdentifier as readIdentifier, octets, octetString as readOctets, parse, sequence as readSequence, set, type Value } from './asn1.js'
+import { children, integerHex, isContext, isUniversal, objectIdentifier as readIdentifier, octets, octetString as readOctets, parse, sequence as readSequence, set, type Value } from '../ber.js'
 import { asCertificate, type Certificate, type CertificateSource, type Signer } from './certificate.js'
-import { context, integer, nothing, objectIdentifier, octetString, sequence, setOf, sorted, unsortedSet } from './der.js'
+import { context, integer, nothing, objectIdentifier, octetString, sequence, setOf, sorted, unsortedSet } from '../der.js'
 import { limits } from './limits.js'
-import { malformed, reading } from './malformed.js'
+import { malformed, reading } from '../malformed.js'
 import { attributes as types, contentTypes } from './names.js'
 
 /** How a message names a certificate: hints for logs, never a reason to trust (C-10). */

@@ -1,4 +1,4 @@
-import { children, parse, type Value } from './asn1.js'
+import { children, parse, type Value } from '../ber.js'
 
 /** Bytes in one piece of a string. */
 const pieceLength = 200

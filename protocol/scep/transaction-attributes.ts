@@ -1,6 +1,6 @@
-import { octetString as readOctets, text, time, type Value } from './asn1.js'
-import { directoryString, octetString, printableString, time as timeDer, utf8String } from './der.js'
-import { malformed } from './malformed.js'
+import { octetString as readOctets, text, time, type Value } from '../ber.js'
+import { directoryString, octetString, printableString, time as timeDer, utf8String } from '../der.js'
+import { malformed } from '../malformed.js'
 import { attributes as types, failInfos, messageTypes, nameOf, pkiStatuses, type FailInfo, type MessageType, type PkiStatus } from './names.js'
 import { attribute } from './signed-data.js'
 

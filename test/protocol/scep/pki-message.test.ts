@@ -6,7 +6,7 @@ import {
   buildCertRep, buildIssuerAndSerial, buildIssuerAndSubject, buildRequest, degenerate, failInfos, issueCertificate, issueCrl, openEnvelope, readCertificate, readCertificateSet, readCrl, readCsr,
   readIssuerAndSerial, readIssuerAndSubject, readPkiMessage, verifyMessage, type CertRepFields, type CertRepOptions, type FailInfo, type RequestType,
 } from '../../../protocol/scep/index.js'
-import * as der from '../../../protocol/scep/der.js'
+import * as der from '../../../protocol/der.js'
 import { attribute, signData } from '../../../protocol/scep/signed-data.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
 import { identity, january, modernCiphers, nextYear, random, requester, rootCa, someCsr, toCa, toRequester } from './support.js'

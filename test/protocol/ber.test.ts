@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import * as asn1js from 'asn1js'
 import test from 'ava'
-import { bitString, children, integerHex, objectIdentifier, octetString, parse, text, time } from '../../../protocol/scep/asn1.js'
-import * as der from '../../../protocol/scep/der.js'
-import { readPkiMessage } from '../../../protocol/scep/index.js'
+import { bitString, children, integerHex, objectIdentifier, octetString, parse, text, time } from '../../protocol/ber.js'
+import * as der from '../../protocol/der.js'
+import { readPkiMessage } from '../../protocol/scep/index.js'
 
 const hex = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits.replaceAll(' ', ''), 'hex'))
 const encoded = (value: asn1js.BaseBlock): Uint8Array => new Uint8Array(value.toBER())

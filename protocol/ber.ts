@@ -1,6 +1,17 @@
 import * as asn1js from 'asn1js'
-import { limits } from './limits.js'
 import { malformed, reading } from './malformed.js'
+
+/** C-19: what bytes from outside may cost before anything in them is believed. */
+export const berLimits = {
+  /** Bytes of one value read by `parse`. */
+  bytes: 1024 * 1024,
+  /** Nesting of values in the indefinite form; a message with a certificate needs about 14. */
+  depth: 24,
+  /** Values in one long list: entries of a CRL, pieces of a string. */
+  values: 20_000,
+  /** One string of characters. */
+  textBytes: 8192,
+} as const
 
 /**
  * Reads BER, of which DER is a part, without trusting a byte of it: values are views of the input, opened one list at
@@ -34,7 +45,7 @@ const usualCount = 128
  */
 export function parse(bytes: Uint8Array, what: string): Value {
   if (bytes.length === 0) throw malformed(`${what} is empty.`)
-  if (bytes.length > limits.messageBytes) throw malformed(`${what} is larger than ${limits.messageBytes} bytes.`, { facts: { bytes: bytes.length } })
+  if (bytes.length > berLimits.bytes) throw malformed(`${what} is larger than ${berLimits.bytes} bytes.`, { facts: { bytes: bytes.length } })
   const value = valueAt(bytes, 0, what)
   if (value.raw.length !== bytes.length) throw malformed(`${what} is followed by ${bytes.length - value.raw.length} bytes that do not belong to it.`)
   return value
@@ -75,7 +86,7 @@ export function set(value: Value | undefined, what: string): readonly Value[] {
 }
 
 /** Content of a primitive value of a universal type. @throws bad-response */
-export function primitive(value: Value | undefined, name: TagName, what: string, longest: number = limits.messageBytes): Uint8Array {
+export function primitive(value: Value | undefined, name: TagName, what: string, longest: number = berLimits.bytes): Uint8Array {
   if (!isUniversal(value, name) || value.constructed) throw malformed(`${what} is not of the type ${name}.`)
   if (value.content.length > longest) throw malformed(`${what} is longer than ${longest} bytes.`)
   return value.content
@@ -109,7 +120,7 @@ export function octetString(value: Value | undefined, what: string): Uint8Array 
 export function octets(value: Value | undefined, what: string): Uint8Array {
   if (value === undefined) throw malformed(`${what} is missing.`)
   if (!value.constructed) return value.content
-  return Buffer.concat(children(value, what, limits.values).map((piece) => primitive(piece, 'octetString', what)))
+  return Buffer.concat(children(value, what, berLimits.values).map((piece) => primitive(piece, 'octetString', what)))
 }
 
 /** The bytes of a BIT STRING that is a whole number of bytes. @throws bad-response */
@@ -131,7 +142,7 @@ export function text(value: Value | undefined, what: string): string {
   const name = (['printableString', 'utf8String', 'ia5String', 'visibleString', 'numericString', 'teletexString', 'bmpString', 'universalString'] as const)
     .find((known) => isUniversal(value, known))
   if (name === undefined) throw malformed(`${what} is not text.`)
-  const bytes = primitive(value, name, what, limits.textBytes)
+  const bytes = primitive(value, name, what, berLimits.textBytes)
   if (name === 'utf8String') return Buffer.from(bytes).toString('utf8')
   if (name !== 'bmpString' && name !== 'universalString') return Buffer.from(bytes).toString('latin1')
   return reading(what, () => {
@@ -162,7 +173,7 @@ interface Head {
 function valueAt(bytes: Uint8Array, offset: number, what: string): Value {
   const { start, length } = headAt(bytes, offset, what)
   const first = bytes[offset] ?? 0
-  const end = length === undefined ? endOfContents(bytes, start, what, { left: limits.values }, 1) : start + length
+  const end = length === undefined ? endOfContents(bytes, start, what, { left: berLimits.values }, 1) : start + length
   return {
     tagClass: first >> 6,
     tag: first & 0x1f,
@@ -190,7 +201,7 @@ function headAt(bytes: Uint8Array, offset: number, what: string): Head {
 
 /** Where the two zero bytes stand that end an indefinite form. @param budget values it may have in all */
 function endOfContents(bytes: Uint8Array, start: number, what: string, budget: { left: number }, depth: number): number {
-  if (depth > limits.depth) throw malformed(`${what} is nested too deeply.`)
+  if (depth > berLimits.depth) throw malformed(`${what} is nested too deeply.`)
   for (let offset = start; ;) {
     if (bytes[offset] === 0 && bytes[offset + 1] === 0) return offset
     budget.left -= 1

@@ -1,4 +1,4 @@
-import { PlatenError, type ErrorFacts } from '../errors.js'
+import { PlatenError, type ErrorFacts } from './errors.js'
 
 /** What came from outside is not what the standard says: code `bad-response`. */
 export function malformed(message: string, options: { facts?: ErrorFacts; cause?: unknown } = {}): PlatenError {
