@@ -1,110 +1,37 @@
-import { fileURLToPath } from 'node:url'
-import { CHALLENGE_PROMPT } from '../../protocol/commands/index.js'
-import { PlatenError } from '../../protocol/errors.js'
-import { ProcessBoard } from '../boards/index.js'
 import type { RigPlatform } from '../platform/index.js'
-import { challenge, type Attempt, type Ended, type Enrolment, type Subject, type Target } from './subject.js'
+import { BoardClient } from './board-client.js'
+import type { Attempt, Enrolment, Subject, Target } from './subject.js'
 
-const password = 'the rig signs in with this'
+/** A request is mostly the making of its key, which keeps one core busy. */
+const boards = 2
 
-/** How often a deferred request is asked for again. */
-const polls = 3
-
-/** The built firmware as a process, driven through its console as a person does. */
+/** The built firmware as processes, driven through their consoles as a person does. */
 export class BoardSubject implements Subject {
   readonly name = 'Platen, the built firmware as a process, through its console'
   readonly kind = 'board'
-  readonly atOnce = 1
-  readonly #board: ProcessBoard
-  readonly #remove: () => Promise<void>
-  #requests = 0
-  #pinned = ''
+  readonly atOnce = boards
+  readonly #boards: readonly BoardClient[]
 
-  private constructor(board: ProcessBoard, remove: () => Promise<void>) {
-    this.#board = board
-    this.#remove = remove
+  private constructor(clients: readonly BoardClient[]) {
+    this.#boards = clients
   }
 
   /** @throws timed-out, connect-failed */
   static async start(platform: RigPlatform): Promise<BoardSubject> {
-    const directory = await platform.files.temporaryDirectory('platen-conformance')
-    const firmware = fileURLToPath(new URL('../../firmware/main.js', import.meta.url))
-    const board = await ProcessBoard.create(platform, { name: 'board', directory: directory.path, firmware })
-    const subject = new BoardSubject(board, async () => {
-      await board.dispose()
-      await directory.remove()
-    })
-    try {
-      await board.powerOn()
-      await board.signIn(password)
-      return subject
-    } catch (error) {
-      await subject.close()
-      throw error
-    }
+    const started = await Promise.allSettled(Array.from({ length: boards }, () => BoardClient.start(platform)))
+    const clients = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    const refused = started.find((each) => each.status === 'rejected')
+    if (refused === undefined) return new BoardSubject(clients)
+    await Promise.all(clients.map((client) => client.close()))
+    throw refused.reason
   }
 
-  async prepare(target: Target, { trust = target, policy = 'standard' }: Attempt): Promise<Enrolment> {
-    if (trust !== 'nobody') await this.#pin(trust)
-    await this.#point(target, policy)
-    return {
-      enrol: (attempt = {}) => this.#enrol(attempt),
-      cutOff: async () => {
-        const ended = await this.#request(challenge)
-        if (ended.code !== 'deferred') throw new PlatenError('probe-failed', `the board was to wait, and ended with ${ended.code ?? 'a certificate'}`)
-        await this.#board.cutPower()
-        await this.#board.powerOn()
-        await this.#board.attend(password)
-      },
-      resume: () => this.#cleared(this.#poll()),
-    }
+  prepare(target: Target, attempt: Attempt, place: number): Promise<Enrolment> {
+    const client = this.#boards[place]
+    return client === undefined ? Promise.reject(new RangeError(`no board at the place ${place}`)) : client.prepare(target, attempt)
   }
 
-  close(): Promise<void> {
-    return this.#remove()
-  }
-
-  async #pin(trust: Target): Promise<void> {
-    if (this.#pinned === trust.authority.fingerprint) return
-    await this.#point(trust, 'standard')
-    await this.#does(`ca pin ${trust.authority.fingerprint}`)
-    this.#pinned = trust.authority.fingerprint
-  }
-
-  async #point({ port }: Target, policy: string): Promise<void> {
-    await this.#does(`comm set url=http://127.0.0.1/scep port=${port} timeout=3 policy=${policy}`)
-  }
-
-  /** The store has room for a few, so each goes at once; a request that still waits keeps its key. */
-  async #enrol({ challenge: secret = challenge }: Attempt): Promise<Ended> {
-    const ended = await this.#request(secret)
-    return this.#cleared(ended.code === 'deferred' ? this.#poll() : Promise.resolve(ended))
-  }
-
-  async #cleared(request: Promise<Ended>): Promise<Ended> {
-    const ended = await request
-    if (ended.enrolled) await this.#does(`keys delete k${this.#requests}`)
-    return ended
-  }
-
-  #request(secret: string): Promise<Ended> {
-    this.#requests += 1
-    return this.#ended(`request key-name=k${this.#requests} cn=printer.example.com`, secret)
-  }
-
-  async #poll(): Promise<Ended> {
-    let ended = await this.#ended('poll')
-    for (let asked = 1; asked < polls && ended.code === 'deferred'; asked += 1) ended = await this.#ended('poll')
-    return ended
-  }
-
-  async #ended(line: string, secret?: string): Promise<Ended> {
-    const { result } = await this.#board.command(line, secret === undefined ? {} : { answers: { [CHALLENGE_PROMPT]: secret } })
-    return result.ok ? { enrolled: true, said: result.values['details'] ?? 'ok', hung: false } : { enrolled: false, code: result.code, said: result.message, hung: false }
-  }
-
-  async #does(line: string): Promise<void> {
-    const { result } = await this.#board.command(line)
-    if (!result.ok) throw new PlatenError(result.code, `the board refused "${line}": ${result.message}`, { fix: result.fix })
+  async close(): Promise<void> {
+    await Promise.all(this.#boards.map((client) => client.close()))
   }
 }

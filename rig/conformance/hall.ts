@@ -28,8 +28,8 @@ export class Hall {
     return new Hall(platform, subject, options, await startScepServer({ platform, authority: { name: 'Somebody Else CA' } }))
   }
 
-  /** Plays on a server of its own. @returns what was found, with the exchanges that prove it */
-  async play<Result>(check: Pick<Check, 'ra' | 'name'>, baseline: Baseline | undefined, run: (stage: Stage) => Promise<Result>): Promise<{ readonly result: Result; readonly transcript: readonly string[]; readonly witness: Witness }> {
+  /** Plays on a server of its own, with the client at this place. @returns what was found, with the exchanges that prove it */
+  async play<Result>(check: Pick<Check, 'ra' | 'name'>, place: number, baseline: Baseline | undefined, run: (stage: Stage) => Promise<Result>): Promise<{ readonly result: Result; readonly transcript: readonly string[]; readonly witness: Witness }> {
     const witness = new Witness()
     let put: (value: unknown) => void = () => undefined
     const pending = new Promise((resolve) => (put = resolve))
@@ -48,7 +48,7 @@ export class Hall {
       const result = await run({
         subject: this.#subject, witness, target: server, impostor: this.#impostor, canTrust: this.#options.canTrust, baseline, pending,
         misbehave: (script) => server.setScript(checkScript({ seed, ...script })),
-        prepare: async (attempt = {}) => this.#settling(await this.#subject.prepare(server, attempt), witness),
+        prepare: async (attempt = {}) => this.#settling(await this.#subject.prepare(server, attempt, place), witness),
         show: (lines) => (shown = lines),
       })
       return { result, witness, transcript: shown ?? witness.seen.map(displayObserved) }

@@ -1,7 +1,7 @@
 export { BoardSubject } from './board-subject.js'
 export { commandWords, namesAuthority } from './command-words.js'
 export { CommandSubject } from './command-subject.js'
-export { markdown } from './markdown.js'
+export { markdown, tableRows } from './markdown.js'
 export { conformancePage } from './page.js'
 export { byRule, outcomeOf, outcomeSigns, verdictOf, type CheckResult, type ConformanceRecord, type RuleResult } from './record.js'
 export { ruleNames, rules, type Rule } from './rules.js'

@@ -12,10 +12,15 @@ export function markdown(record: ConformanceRecord): string {
     '',
     '| Rule | Result | Statement | Checks |',
     '|---|---|---|---|',
-    ...rules.map(({ rule, outcome, statement, checks }) => `| ${rule} | ${mark(outcome)} | ${cell(statement)} | ${checks.map((check) => `${outcomeSigns[check.outcome].sign} ${check.name}`).join('<br>')} |`),
+    ...tableRows(record),
     '',
     ...rules.flatMap(({ rule, statement, checks }) => [`## ${rule}`, '', statement, '', ...checks.flatMap(details)]),
   ].join('\n')
+}
+
+/** A row for each rule; the same for every run that finds the same. */
+export function tableRows({ rules }: ConformanceRecord): readonly string[] {
+  return rules.map(({ rule, outcome, statement, checks }) => `| ${rule} | ${mark(outcome)} | ${cell(statement)} | ${checks.map((check) => `${outcomeSigns[check.outcome].sign} ${check.name}`).join('<br>')} |`)
 }
 
 function details({ name, outcome, expectation, reason, script, through, transcript }: CheckResult): readonly string[] {

@@ -25,21 +25,22 @@ export async function runConformance({ platform, subject, canTrust, seed, replay
   const checks = [...trustChecks, ...algorithmChecks, ...messageChecks, ...lifeChecks(platform, seed)].filter(({ rule }) => only === undefined || only.includes(rule))
   const hall = await Hall.open(platform, subject, { seed, canTrust })
   const results = new Map<Check, CheckResult>()
-  const play = async (check: Check, baseline?: Baseline): Promise<void> => {
-    const result = await judge(hall, check, subject, baseline)
+  const play = async (check: Check, place: number, baseline?: Baseline): Promise<void> => {
+    const result = await judge(hall, check, place, subject, baseline)
     results.set(check, result)
     onResult(result, results.size, checks.length)
   }
   try {
     // A board that has trusted once never again trusts nobody.
     const [first, ...others] = checks.toSorted((a, b) => Number(b.name === 'no-pin') - Number(a.name === 'no-pin'))
-    if (first?.name === 'no-pin') await play(first)
+    if (first?.name === 'no-pin') await play(first, 0)
     const baseline = await observeBaseline(hall)
-    const waiting = first === undefined || first.name === 'no-pin' ? others : [first, ...others]
-    const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await play(next, baseline)
+    // A program may sleep long before it asks again: the others need not wait for that.
+    const waiting = (first === undefined || first.name === 'no-pin' ? others : [first, ...others]).toSorted((a, b) => Number(defers(b)) - Number(defers(a)))
+    const work = async (place: number): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await play(next, place, baseline)
     }
-    await Promise.all(Array.from({ length: subject.atOnce }, work))
+    await Promise.all(Array.from({ length: subject.atOnce }, (_none, place) => work(place)))
   } finally {
     await hall.close()
   }
@@ -48,14 +49,14 @@ export async function runConformance({ platform, subject, canTrust, seed, replay
 }
 
 async function observeBaseline(hall: Hall): Promise<Baseline> {
-  const { result, witness } = await hall.play({ name: 'baseline' }, undefined, async (stage) => (await stage.prepare()).enrol())
+  const { result, witness } = await hall.play({ name: 'baseline' }, 0, undefined, async (stage) => (await stage.prepare()).enrol())
   return { ended: result, seen: witness.seen }
 }
 
 /** Trouble of the rig proves nothing about the client; that it cannot be started is the caller's to hear. */
-async function judge(hall: Hall, check: Check, subject: Subject, baseline: Baseline | undefined): Promise<CheckResult> {
+async function judge(hall: Hall, check: Check, place: number, subject: Subject, baseline: Baseline | undefined): Promise<CheckResult> {
   const { rule, name, expectation, script, through } = check
-  const played = await hall.play(check, baseline, async (stage): Promise<Finding> => {
+  const played = await hall.play(check, place, baseline, async (stage): Promise<Finding> => {
     try {
       return await check.play(stage)
     } catch (error) {
@@ -70,6 +71,8 @@ async function judge(hall: Hall, check: Check, subject: Subject, baseline: Basel
     ...played.result, transcript: cut(played.transcript),
   }
 }
+
+const defers = ({ script }: Check): boolean => script.faults.some((fault) => (typeof fault === 'string' ? fault : fault.fault).startsWith('pending'))
 
 const shownLines = 10
 

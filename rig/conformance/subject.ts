@@ -14,6 +14,8 @@ export interface Attempt {
   readonly trust?: Target | 'nobody'
   /** Default standard. */
   readonly policy?: 'standard' | 'legacy'
+  /** Communication Timeout, seconds, where the client has such a setting. Default 10. */
+  readonly timeout?: number
   /** Goes on with what the attempt before left: the same certificate, the same key. */
   readonly again?: boolean
 }
@@ -34,10 +36,13 @@ export interface Subject {
   readonly name: string
   /** `board`: through its console; `command`: a program; each shows other things. */
   readonly kind: 'board' | 'command'
-  /** How many checks can run at the same time. */
+  /** How many checks can run at the same time: so many places it has. */
   readonly atOnce: number
-  /** While the server behaves: tells the client of the server and whom to trust. */
-  prepare(target: Target, attempt: Attempt): Promise<Enrolment>
+  /**
+   * While the server behaves: tells the client of the server and whom to trust.
+   * @param place from 0; the checks of one place never overlap
+   */
+  prepare(target: Target, attempt: Attempt, place: number): Promise<Enrolment>
   close(): Promise<void>
 }
 

@@ -125,7 +125,7 @@ export const messageChecks: readonly Check[] = [
     play: async (stage) => {
       if (stage.subject.kind === 'command') return unobservable('A command line states no timeout.')
       const faults = [{ fault: 'delay', seconds: 20, operation: 'PKIOperation' }] as const
-      const enrolment = await stage.prepare()
+      const enrolment = await stage.prepare({ timeout: 3 })
       stage.misbehave({ faults })
       const { enrolled, code, said } = await enrolment.enrol()
       return !enrolled && code === 'timed-out' ? pass(said) : fail(`It ended with ${code ?? 'a certificate'}: ${said}`)
