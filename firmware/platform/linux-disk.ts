@@ -2,19 +2,8 @@ import { constants, type BigIntStats } from 'node:fs'
 import { mkdir, open, readdir, rename, rmdir, stat, truncate, unlink, type FileHandle } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { PlatenError } from '../../protocol/errors.js'
+import { attempt, diskFailed, errnoOf } from './disk-failure.js'
 import type { Disk, FileFacts } from './ports.js'
-
-/** What to do about the errors that a person meets. */
-const fixes: Readonly<Record<string, string>> = {
-  EACCES: 'Give the user that the board runs as the right to write there.',
-  EPERM: 'Give the user that the board runs as the right to write there.',
-  EROFS: 'Mount the file system for writing, or choose a data directory elsewhere.',
-  ENOSPC: 'Free space on the file system; what was stored before is unharmed.',
-  EDQUOT: 'Free space within the quota; what was stored before is unharmed.',
-  ENOENT: 'Make the directory, or correct the path.',
-  ENOTDIR: 'Correct the path: a part of it is a file and not a directory.',
-  EIO: 'The medium fails: replace it and restore from a backup.',
-}
 
 /** The `Disk` port on a Linux file system. */
 export class LinuxDisk implements Disk {
@@ -119,22 +108,4 @@ async function withFile<Result>(path: string, flags: number, run: (file: FileHan
   } finally {
     await file.close()
   }
-}
-
-async function attempt<Result>(doing: string, path: string, run: () => Promise<Result>): Promise<Result> {
-  try {
-    return await run()
-  } catch (error) {
-    throw diskFailed(doing, path, error)
-  }
-}
-
-function diskFailed(doing: string, path: string, cause: unknown): PlatenError {
-  const errno = errnoOf(cause)
-  const fix = fixes[errno]
-  return new PlatenError('disk-failed', `cannot ${doing} ${path}: ${errno}`, { facts: { path, errno }, cause, ...(fix === undefined ? {} : { fix }) })
-}
-
-function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
 }

@@ -129,9 +129,9 @@ function answered(request: IncomingMessage, answer: (request: PageRequest) => Pa
 }
 
 /** The chain is asked without any trust store: OpenSSL would complete it from there, and we want what was sent. */
-function handshake(clock: Clock, { host, port, timeout }: Parameters<Network['handshake']>[0]): Promise<readonly Uint8Array[]> {
+function handshake(clock: Clock, { host, port, timeout, serverName = isIP(host) === 0 ? host : undefined }: Parameters<Network['handshake']>[0]): Promise<readonly Uint8Array[]> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, rejectUnauthorized: false, ca: [], ...(isIP(host) === 0 ? { servername: host } : {}) })
+    const socket = connect({ host, port, rejectUnauthorized: false, ca: [], ...(serverName === undefined ? {} : { servername: serverName }) })
     const facts = { host, port }
     const finish = (end: () => void): void => {
       timer.cancel()

@@ -6,6 +6,7 @@ import { linuxMqtt } from './linux-mqtt.js'
 import { linuxNetwork } from './linux-network.js'
 import { LinuxProcesses } from './linux-processes.js'
 import { linuxRandom } from './linux-random.js'
+import { linuxRuntimeFiles } from './linux-runtime-files.js'
 import { linuxSerial } from './linux-serial.js'
 import type { Platform } from './ports.js'
 
@@ -20,6 +21,7 @@ export function linuxPlatform(clock: Clock): Platform {
     network: linuxNetwork(clock),
     serial: linuxSerial,
     processes: new LinuxProcesses(clock),
+    runtimeFiles: linuxRuntimeFiles,
     mqtt: linuxMqtt(clock),
   }
 }

@@ -3,8 +3,11 @@ import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PlatenError } from '../../protocol/errors.js'
-import type { Clock } from '../../protocol/time.js'
+import { seconds, type Clock } from '../../protocol/time.js'
 import type { ProcessExit, Processes, RunningProcess } from './ports.js'
+
+/** A daemon that a program left behind may hold its output open for ever. */
+const readOn = seconds(1)
 
 /**
  * Child processes of this one, each the head of a process group: SIGKILL takes the whole group at once, as a power cut
@@ -21,7 +24,16 @@ export class LinuxProcesses implements Processes {
 
   async start(...[command, args, options = {}]: Parameters<Processes['start']>): Promise<RunningProcess> {
     const child = spawn(command, args, { cwd: options.directory, env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    const exited = new Promise<ProcessExit>((resolve) => child.once('close', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined })))
+    const exited = new Promise<ProcessExit>((resolve) => {
+      const end = (code: number | null, signal: string | null): void => resolve({ code: code ?? undefined, signal: signal ?? undefined })
+      child.once('exit', (code, signal) => {
+        const timer = this.#clock.after(`read what ${command} left`, readOn, () => end(code, signal))
+        child.once('close', () => {
+          timer.cancel()
+          end(code, signal)
+        })
+      })
+    })
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => options.onLine?.(line))
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)

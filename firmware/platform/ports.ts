@@ -18,6 +18,8 @@ export interface Platform {
   readonly serial: SerialPorts
   /** Absent where no programs run, as on a board in virtual time; then a use that needs one is off. */
   readonly processes?: Processes
+  /** Absent where `processes` is. */
+  readonly runtimeFiles?: RuntimeFiles
   readonly mqtt: MqttPort
 }
 
@@ -69,6 +71,30 @@ export interface Disk {
    * @throws store-locked when another process (or another call in this one) holds it
    */
   lock(directory: string): Promise<() => Promise<void>>
+}
+
+/** Who may read what is handed to another program. An owner or group that is left out stays this process's own. */
+export interface FileAccess {
+  readonly uid?: number
+  readonly gid?: number
+  /** Permission bits: 0o640. */
+  readonly mode: number
+}
+
+/**
+ * What other programs read: files and folders with an owner and a mode, and the symbolic links that lead to them. They
+ * lie on tmpfs, so nothing is synced. Every call fails with code `disk-failed` (facts: path, errno), nothing else.
+ */
+export interface RuntimeFiles {
+  /** Makes a folder; fails when the name is taken. */
+  makeFolder(path: string, access: FileAccess): Promise<void>
+  /** Makes a new file. Its owner and mode are set before anything is in it. */
+  create(path: string, bytes: Uint8Array, access: FileAccess): Promise<void>
+  setAccess(path: string, access: FileAccess): Promise<void>
+  /** Makes a symbolic link, or points one that is there elsewhere in a single step: whoever opens it finds the old or the new. */
+  link(path: string, target: string): Promise<void>
+  /** Where a symbolic link points; undefined when there is nothing. Anything else at this path fails with errno EINVAL. */
+  linkTarget(path: string): Promise<string | undefined>
 }
 
 export interface HttpRequest {
@@ -138,7 +164,13 @@ export interface Network {
    * @returns the server's chain as sent, leaf first, DER
    * @throws connect-failed, timed-out
    */
-  handshake(options: { readonly host: string; readonly port: number; readonly timeout: Duration }): Promise<readonly Uint8Array[]>
+  handshake(options: {
+    readonly host: string
+    readonly port: number
+    /** The name to ask for (SNI); without it that of `host`, where it is a name. */
+    readonly serverName?: string
+    readonly timeout: Duration
+  }): Promise<readonly Uint8Array[]>
   /** This board's own addresses, without loopback. */
   addresses(): readonly string[]
 }

@@ -23,3 +23,13 @@ test('a program that is not there is told by name', async (t) => {
   t.false(await processes.has('no-such-program'))
   t.true(await processes.has('sh'))
 })
+
+test('a program has ended when a daemon that it left behind still holds its output', async (t) => {
+  const clock = new VirtualClock(0)
+  const run = new LinuxProcesses(clock).run('sh', ['-c', 'setsid sleep 1000 & echo $!'], seconds(10))
+  while (!clock.timers().some(({ name }) => name === 'read what sh left')) await clock.advance(seconds(0))
+  await clock.advance(seconds(1))
+  const { code, lines } = await run
+  t.is(code, 0)
+  process.kill(Number(lines[0]), 'SIGKILL')
+})
