@@ -85,7 +85,10 @@ export class MqttAgent {
   begin(work: AgentWork): void {
     const { clock, log, place, bootId } = this.#options
     this.#work = work
-    this.#desk = new CommandDesk({ place, bootId, clock, log, commands: work.commands, answered: this.#answered, outbox: this.#outbox })
+    this.#desk = new CommandDesk({
+      place, bootId, clock, log, commands: work.commands, answered: this.#answered, outbox: this.#outbox,
+      tellProgress: ({ verb, controller, correlationData }, text) => this.tell('progress', { verb, controller, text }, correlationData),
+    })
     for (const { id, facts } of work.requests()) this.#toldRequests.set(id, JSON.stringify(facts))
     this.tell('boot', { restartReason: work.info.restartReason })
     this.#unsubscribe.push(
@@ -113,11 +116,14 @@ export class MqttAgent {
     return this.#connection.connected()
   }
 
-  /** An event; kept while there is no connection, with the time at which it happened. */
-  tell(kind: string, facts: EventFacts): void {
+  /**
+   * An event; kept while there is no connection, with the time at which it happened.
+   * @param correlationData of the command that it belongs to
+   */
+  tell(kind: string, facts: EventFacts, correlationData?: Uint8Array): void {
     this.#sequence += 1
     const payload = writePayload({ ...this.#stamp(), sequence: this.#sequence, facts })
-    this.#outbox.put({ topic: this.#topics.event(kind), payload, qos: 1, retain: false })
+    this.#outbox.put({ topic: this.#topics.event(kind), payload, qos: 1, retain: false, ...correlationData === undefined ? {} : { correlationData } })
   }
 
   /** Sends what is on its way, for two seconds at most, says why the board goes, and ends the connection. */

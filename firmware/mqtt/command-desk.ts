@@ -17,6 +17,8 @@ export interface CommandDeskOptions {
   readonly commands: Pick<CommandRunner, 'run'>
   readonly answered: AnsweredCommands
   readonly outbox: Outbox
+  /** Says what is being done for a command, as the other fronts do. */
+  readonly tellProgress: (command: CommandMessage, text: string) => void
 }
 
 type Unstamped<Payload> = Payload extends unknown ? Omit<Payload, 'bootId' | 'monotonic'> : never
@@ -84,12 +86,15 @@ export class CommandDesk {
     }
   }
 
-  async #run({ name, verb, fields, controller }: CommandMessage, until: number): Promise<Result> {
-    const { clock, commands } = this.#options
+  async #run(command: CommandMessage, until: number): Promise<Result> {
+    const { name, verb, fields, controller } = command
+    const { clock, commands, tellProgress } = this.#options
     const abort = new AbortController()
     const deadline = clock.after(`deadline of ${name} over MQTT`, seconds((until - clock.monotonic()) / 1000), () => abort.abort())
     try {
-      const reply = await commands.run(name, fields, { actor: { account: `controller ${controller}`, privilege: 'administrator' }, front: 'MQTT', progress: () => undefined, signal: abort.signal })
+      const reply = await commands.run(name, fields, {
+        actor: { account: `controller ${controller}`, privilege: 'administrator' }, front: 'MQTT', signal: abort.signal, progress: (text) => tellProgress(command, text),
+      })
       return { ok: true, verb, reply }
     } catch (error) {
       return failure(verb, asPlatenError(error))

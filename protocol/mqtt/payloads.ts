@@ -36,7 +36,10 @@ export const certPayload = z.strictObject({
 })
 export type CertPayload = z.output<typeof certPayload>
 
-/** `evt/{kind}`. Numbers grow by one with each event of a boot, over all kinds: a gap is an event that was lost. */
+/**
+ * `evt/{kind}`; `evt/progress` has the Correlation Data of its command, whose verb and controller are among the facts.
+ * Numbers grow by one with each event of a boot, over all kinds: a gap is an event that was lost.
+ */
 export const eventPayload = z.strictObject({ ...stamp, sequence: z.number(), facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) })
 export type EventPayload = z.output<typeof eventPayload>
 

@@ -1,7 +1,7 @@
 import type { MqttConnectOptions, MqttLink, MqttPort } from '../../firmware/platform/index.js'
 import type { CommandName } from '../../protocol/commands/index.js'
 import { PlatenError } from '../../protocol/errors.js'
-import { readPayload, refuseSecrets, replyPayload, responseTopic, topicsOf, writePayload, type MqttMessage, type ReplyPayload } from '../../protocol/mqtt/index.js'
+import { eventPayload, jsonOf, readPayload, refuseSecrets, replyPayload, responseTopic, topicsOf, writePayload, type DevicePlace, type MqttMessage, type ReplyPayload } from '../../protocol/mqtt/index.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import { seconds, type Clock, type Duration } from '../../protocol/time.js'
 
@@ -55,10 +55,11 @@ export class MqttController {
   /**
    * Gives a command and waits for its answer, whatever it is.
    * @param options.deadline also the expiry of the message, in whole seconds; default 30 s
+   * @param options.progress told what the board says that it is doing, until it answers
    * @param options.key idempotency key; default: a fresh one. With the same key a command is done once.
    * @throws permission-denied (a secret is not sent over MQTT), timed-out, connect-failed, bad-response
    */
-  async command(device: string, name: CommandName, fields: Readonly<Record<string, unknown>> = {}, options: { readonly deadline?: Duration; readonly key?: Uint8Array } = {}): Promise<ReplyPayload> {
+  async command(device: string, name: CommandName, fields: Readonly<Record<string, unknown>> = {}, options: { readonly deadline?: Duration; readonly key?: Uint8Array; readonly progress?: (text: string) => void } = {}): Promise<ReplyPayload> {
     refuseSecrets(name, fields)
     const { clock, random, site, name: controller } = this.#options
     const { deadline = seconds(30), key = random(keyBytes) } = options
@@ -75,12 +76,23 @@ export class MqttController {
         resolve(message)
       })
     })
-    answered.catch(() => undefined)
+    const stop = options.progress === undefined ? () => undefined : this.#follow(place, key, options.progress)
+    void answered.catch(() => undefined).then(stop)
     await this.send({
       topic: topicsOf(place).command(name), payload: writePayload(fields), retain: false,
       expirySeconds: Math.max(1, Math.ceil(deadline / 1000)), responseTopic: responseTopic(place, controller), correlationData: key,
     })
     return readPayload(replyPayload, (await answered).payload)
+  }
+
+  /** Hands on the progress of one command. @returns stops */
+  #follow(place: DevicePlace, key: Uint8Array, progress: (text: string) => void): () => void {
+    const own = topicsOf(place).event('progress')
+    return this.onMessage(({ topic, correlationData, payload }) => {
+      if (topic !== own || correlationData === undefined || !Buffer.from(correlationData).equals(key)) return
+      const { controller, text } = eventPayload.safeParse(jsonOf(payload)).data?.facts ?? {}
+      if (controller === this.#options.name && typeof text === 'string') progress(text)
+    })
   }
 
   /** Publishes any message with QoS 1, as it is: for what a well-behaved controller would not send. @throws connect-failed, permission-denied */

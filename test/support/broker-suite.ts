@@ -139,8 +139,9 @@ export async function agentOn(t: ExecutionContext, platform: RigPlatform, broker
   const log = new LogBook({ clock, bootId, level: 'debug', write: () => undefined })
   const { credentials, ...at } = target(broker, device)
   const agent = await MqttAgent.open({ mqtt, clock, random: { integer: (low) => low }, disk, log, directory: '/', place: { site, device }, bootId, broker: at })
-  const run = (name: string, fields: unknown): Promise<unknown> => {
+  const run = (name: string, fields: unknown, { progress }: Parameters<AgentWork['commands']['run']>[2]): Promise<unknown> => {
     ran.push(name)
+    for (const step of ['first', 'then']) progress(`${name}, ${step} …`)
     return Promise.resolve({ count: ran.length, fields })
   }
   agent.begin({
@@ -183,6 +184,23 @@ export async function noReplayIsExecuted(t: ExecutionContext, platform: RigPlatf
   t.deepEqual(second.ran, [])
   t.is(answers.length, replays + 1)
   t.is(new Set(answers).size, 1)
+}
+
+/** What is being done for a command comes to the one who gave it, in order and before the answer, and to nobody else. */
+export async function progressComesToItsController(t: ExecutionContext, platform: RigPlatform, broker: Broker, device: string): Promise<void> {
+  await agentOn(t, platform, broker, device)
+  const heard: string[] = []
+  // The same key, as two controllers may draw: each has its own progress all the same.
+  const commands = (['rig', 'other'] as const).map(async (name) => {
+    const controller = await controllerOn(t, platform, broker, name)
+    const reply = await controller.command(device, name === 'rig' ? 'ca fetch' : 'poll', {}, { key: Buffer.from('the same key'), progress: (text) => heard.push(`${name} ${text}`) })
+    heard.push(`${name} ${reply.ok ? 'ok' : reply.code}`)
+    await controller.command(device, 'status')
+  })
+  await Promise.all(commands)
+  const of = (name: string): readonly string[] => heard.filter((line) => line.startsWith(name))
+  t.deepEqual(of('rig'), ['rig ca fetch, first …', 'rig ca fetch, then …', 'rig ok'])
+  t.deepEqual(of('other'), ['other poll, first …', 'other poll, then …', 'other ok'])
 }
 
 /** A secret that someone sends all the same is refused, and comes back from nowhere. */

@@ -25,12 +25,12 @@ export async function agentBench({ disk = new RecordingDisk(), bootId = '1a2b3c4
   } }
   const agent = await MqttAgent.open({ mqtt, clock, random, disk, log, directory: '/', place, bootId, broker: { host: 'broker.example', port: 8883, trustAnchors: [] } })
   const ran: { readonly name: string; readonly fields: unknown }[] = []
-  const world: { answer: (name: CommandName) => Promise<unknown>; cert: CertPayload; requests: RequestNews[]; changed: () => void } = {
+  const world: { answer: (name: CommandName, progress: (text: string) => void) => Promise<unknown>; cert: CertPayload; requests: RequestNews[]; changed: () => void } = {
     answer: () => Promise.resolve({}), cert: { status: 'none', details: '', uses: [] }, requests: [], changed: () => undefined,
   }
-  const run = (name: CommandName, fields: unknown): Promise<unknown> => {
+  const run = (name: CommandName, fields: unknown, { progress }: Parameters<AgentWork['commands']['run']>[2]): Promise<unknown> => {
     ran.push({ name, fields })
-    return world.answer(name)
+    return world.answer(name, progress)
   }
   const work: AgentWork = {
     commands: { run: run as AgentWork['commands']['run'] },

@@ -40,6 +40,10 @@ mosquitto.test('a new board gets its MQTT identity by a request on the console; 
   const status = await controller.command(device, 'status')
   t.true(status.ok && status.bootId === first.bootId)
 
+  const doing: string[] = []
+  t.true((await controller.command(device, 'ca fetch', {}, { progress: (text) => doing.push(text) })).ok)
+  t.deepEqual(doing, ['Asking the server for its CA …'])
+
   let seen = states(controller).length
   const key = Buffer.from('one restart')
   const restart = await controller.command(device, 'restart', { reason: 'over MQTT' }, { key })

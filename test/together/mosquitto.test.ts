@@ -2,7 +2,7 @@ import { startMosquitto } from '../../rig/peers/index.js'
 import type { Broker } from '../../rig/broker/index.js'
 import type { ExecutionContext } from 'ava'
 import { folder, platform } from '../support/board-under-test.js'
-import { brokerOptions, noCrossDelivery, noReplayIsExecuted, noSecretComesBack } from '../support/broker-suite.js'
+import { brokerOptions, noCrossDelivery, noReplayIsExecuted, noSecretComesBack, progressComesToItsController } from '../support/broker-suite.js'
 import { part } from '../support/parts.js'
 
 const mosquitto = part('mosquitto')
@@ -25,4 +25,8 @@ mosquitto.test('rig.md MQTT, mosquitto: 0 of 10,000 replays are executed, across
 
 mosquitto.test('device.md 3, mosquitto: a planted challenge is refused and comes back from nowhere', async (t) => {
   await noSecretComesBack(t, platform, await broker(t), device)
+})
+
+mosquitto.test('the progress of a command comes to its controller before the answer, mosquitto', async (t) => {
+  await progressComesToItsController(t, platform, await broker(t), device)
 })

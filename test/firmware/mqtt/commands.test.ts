@@ -90,6 +90,28 @@ test('device.md 3: a challenge or a password is not taken over MQTT, and no answ
   }
 })
 
+test('progress is an event with the Correlation Data of its command and its verb, while the command runs; a replay has none', async (t) => {
+  const bench = await connectedAgent()
+  let end!: (reply: unknown) => void
+  bench.world.answer = (_name, progress) => new Promise((resolve) => {
+    progress('Asking the server for its CA …')
+    end = resolve
+  })
+  const progress = () => bench.mqtt.published.filter(({ topic }) => topic.endsWith('/evt/progress'))
+  bench.mqtt.link.deliver(commandMessage('ca fetch', 'k7'))
+  await bench.rest()
+  t.is(replies(bench).length, 0)
+  t.is(progress().length, 1)
+  t.is(Buffer.from(progress()[0]!.correlationData!).toString(), 'k7')
+  t.deepEqual(told(bench, '/evt/progress')[0]!['facts'], { verb: 'ca-fetch', controller: 'rig', text: 'Asking the server for its CA …' })
+  end({})
+  await bench.rest()
+  bench.mqtt.link.deliver(commandMessage('ca fetch', 'k7'))
+  await bench.rest()
+  t.deepEqual([replies(bench).length, progress().length], [2, 1])
+  await bench.agent.close('stopped')
+})
+
 test('a request without a challenge is taken: not every server asks for one', async (t) => {
   const { ran } = await answerTo(t, commandMessage('request', 'k', { payload: Buffer.from('{"key-name":"a","cn":"a.example"}') }))
   t.is(ran.length, 1)

@@ -5,7 +5,7 @@ import { seconds, type Clock } from '../../../protocol/time.js'
 import { VirtualClock } from '../../../rig/boards/index.js'
 import { startEmbeddedBroker, type EmbeddedBroker } from '../../../rig/broker/index.js'
 import { linuxPlatform } from '../../../rig/platform/index.js'
-import { agentOn, authority, brokerOptions, controllerOn, credentialsOf, noCrossDelivery, noReplayIsExecuted, noSecretComesBack, site, target } from '../../support/broker-suite.js'
+import { agentOn, authority, brokerOptions, controllerOn, credentialsOf, noCrossDelivery, noReplayIsExecuted, noSecretComesBack, progressComesToItsController, site, target } from '../../support/broker-suite.js'
 
 const platform = linuxPlatform()
 const devices = Array.from({ length: 20 }, (_, index) => `printer-${index}`)
@@ -27,6 +27,10 @@ test.serial('rig.md MQTT, embedded broker: 0 of 200 replays are executed, across
 
 test.serial('device.md 3, embedded broker: a planted challenge is refused and comes back from nowhere', async (t) => {
   await noSecretComesBack(t, platform, await broker(t), device)
+})
+
+test.serial('the progress of a command comes to its controller before the answer, embedded broker', async (t) => {
+  await progressComesToItsController(t, platform, await broker(t), device)
 })
 
 test.serial('a client without a certificate of the CA, or with one that nobody knows, does not get in', async (t) => {
