@@ -13,10 +13,11 @@
 #   podman    runs the SCEP server in a container; runc because podman's own crun fails where limits cannot be raised
 #   mmdebstrap  makes the image's base where no registry can be reached
 #   strongswan-swanctl, charon-systemd, libcharon-extra-plugins  IKE with its daemon (kernel-libipsec: ESP without the kernel's)
+#   libstrongswan-extra-plugins  its plugin curl: CRLs and OCSP
 #   strongswan-charon  the daemon without systemd, which two network namespaces need
 #   iputils-ping  goes through the tunnel
 set -euo pipefail
-packages=(scep socat strace mosquitto openssl systemd chromium libxml2-utils iproute2 iputils-ping strongswan-swanctl charon-systemd strongswan-charon libcharon-extra-plugins wpasupplicant hostapd podman runc mmdebstrap)
+packages=(scep socat strace mosquitto openssl systemd chromium libxml2-utils iproute2 iputils-ping strongswan-swanctl charon-systemd strongswan-charon libcharon-extra-plugins libstrongswan-extra-plugins wpasupplicant hostapd podman runc mmdebstrap)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

@@ -18,7 +18,7 @@ export const ipsecHandlers: Handlers<'ipsec list' | 'ipsec status' | 'ipsec add'
 
   'ipsec edit': async (request, { ipsec }, { progress }) => {
     const update = updateOf(request)
-    if (Object.keys(update).length === 0) throw new PlatenError('missing-field', 'ipsec edit: nothing to change is given.', { fix: 'Give peer, local-id, remote-id, local, remote, ca, ike, esp or lifetime.' })
+    if (Object.keys(update).length === 0) throw new PlatenError('missing-field', 'ipsec edit: nothing to change is given.', { fix: 'Give peer, local-id, remote-id, local, remote, ca, ike, esp, lifetime or revocation.' })
     progress(`Changing the policy "${request.name}" …`)
     return policyRow(await inWordsOfTheCommand(ipsec.edit(request.name, update)))
   },
@@ -53,6 +53,7 @@ const fields = {
   ikeProposals: 'ike',
   espProposals: 'esp',
   lifetimeMinutes: 'lifetime',
+  revocation: 'revocation',
 } as const satisfies Partial<Record<keyof IpsecPolicyUpdate, keyof RequestOf<'ipsec edit'>>>
 
 function updateOf(request: Omit<RequestOf<'ipsec edit'>, 'name'>): IpsecPolicyUpdate {
@@ -90,5 +91,6 @@ function policyRow({ policy, key, state, detail }: PolicyStatus): ReplyOf<'ipsec
     ike: [...policy.ikeProposals],
     esp: [...policy.espProposals],
     lifetime: policy.lifetimeMinutes,
+    revocation: policy.revocation,
   }
 }

@@ -8,6 +8,10 @@ import { RecordFile, type Disk, type Log } from '../platform/index.js'
 /** How many policies a board holds. */
 export const maxPolicies = 10
 
+/** What strongSwan makes of a peer's certificate whose revocation cannot be learned; one known to be revoked is refused in any case. */
+export const revocationChecks = ['relaxed', 'ifuri', 'strict'] as const
+export type RevocationCheck = (typeof revocationChecks)[number]
+
 const onePolicy = z.strictObject({
   name: z.string().refine(isPolicyName),
   enabled: z.boolean(),
@@ -20,6 +24,8 @@ const onePolicy = z.strictObject({
   ikeProposals: z.array(z.string().refine(isProposal)).max(8),
   espProposals: z.array(z.string().refine(isProposal)).max(8),
   lifetimeMinutes: z.int().min(5).max(1440),
+  // Files of before this item have none.
+  revocation: z.enum(revocationChecks).default('relaxed'),
 })
 
 /** One IPSec policy: IKEv2 with certificates on both sides, ESP in tunnel mode (device.md section 7). */
@@ -45,6 +51,12 @@ export interface IpsecPolicy {
   readonly espProposals: readonly string[]
   /** How long the keys of the tunnel live, 5 to 1440 minutes, default 60; those of the IKE_SA four times as long. */
   readonly lifetimeMinutes: number
+  /**
+   * Whether a peer's certificate is checked against a CRL or by OCSP, as the certificate itself says where. A revoked
+   * one is never accepted. When nothing can be learned: `relaxed`, the default, accepts it; `ifuri` refuses it if it
+   * names a CRL or an OCSP responder; `strict` refuses it.
+   */
+  readonly revocation: RevocationCheck
 }
 
 /** What an administrator gives of a policy; an item given as undefined goes back to its default. */
@@ -62,9 +74,10 @@ const rules: { readonly [Item in keyof IpsecPolicy]-?: string } = {
   ikeProposals: 'at most 8 proposals like aes256-sha256-modp2048',
   espProposals: 'at most 8 proposals like aes256gcm16',
   lifetimeMinutes: 'a whole number of minutes from 5 to 1440',
+  revocation: 'relaxed, ifuri or strict',
 }
 
-const standard = { enabled: false, localNetworks: [], remoteNetworks: [], authorities: [], ikeProposals: [], espProposals: [], lifetimeMinutes: 60 }
+const standard = { enabled: false, localNetworks: [], remoteNetworks: [], authorities: [], ikeProposals: [], espProposals: [], lifetimeMinutes: 60, revocation: 'relaxed' }
 
 const stored = z.strictObject({ version: z.literal(1), policies: z.array(onePolicy).max(maxPolicies).refine(areDistinct) })
 type StoredPolicies = z.infer<typeof stored>

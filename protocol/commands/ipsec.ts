@@ -3,8 +3,8 @@ import * as z from 'zod'
 import { isDomainName, isHostName, isIpAddress } from '../host-name.js'
 import { isPolicyName } from '../key-use.js'
 import { command } from './definition.js'
-import { field, listOf, text, wholeNumber, yesOrNo } from './fields.js'
-import { count, flag, shown, shownList } from './replies.js'
+import { field, listOf, oneOf, text, wholeNumber, yesOrNo } from './fields.js'
+import { count, flag, shown, shownList, shownNames } from './replies.js'
 import { useState } from './uses.js'
 
 const name = field(z.string().refine(isPolicyName), 'Policy Name', '1 to 32 letters, digits, dots, dashes or underscores')
@@ -12,6 +12,8 @@ const peer = field(z.string().max(253).refine((value) => isIpAddress(value) || i
 const identity = (about: string) => field(z.string().max(253).refine((value) => value === '' || isIpAddress(value) || isDomainName(value)), about, 'a domain name or an IP address; empty for the default')
 const networks = (about: string) => listOf(about, text('a network', 1, 64), 8, 'networks like 10.1.0.0/24')
 const proposals = (about: string) => listOf(about, text('a proposal', 1, 64), 8, 'proposals in the words of strongSwan, like aes256-sha256-modp2048')
+
+const revocationChecks = ['relaxed', 'ifuri', 'strict'] as const
 
 const items = {
   'local-id': identity('Local identity; default: the name or address that the certificate is for').optional(),
@@ -22,6 +24,7 @@ const items = {
   ike: proposals('IKE proposals; default: those of the daemon').optional(),
   esp: proposals('ESP proposals; default: those of the daemon').optional(),
   lifetime: wholeNumber('Lifetime of the tunnel\'s keys, minutes; default 60', 5, 1440).optional(),
+  revocation: oneOf('When neither CRL nor OCSP tells whether the peer\'s certificate is revoked: accept it (relaxed, the default), refuse it if it names one (ifuri), refuse it (strict)', revocationChecks).optional(),
 }
 
 const policy = z.strictObject({
@@ -39,6 +42,7 @@ const policy = z.strictObject({
   ike: shownList('IKE proposals'),
   esp: shownList('ESP proposals'),
   lifetime: count('Lifetime (min)'),
+  revocation: shownNames('Revocation check', revocationChecks),
 })
 
 export const ipsecList = command({
@@ -66,6 +70,7 @@ export const ipsecAdd = command({
   summary: 'add an IPSec policy at the end of the list',
   help: [
     'IKEv2 with certificates on both sides, ESP in tunnel mode; at most 10 policies. A new policy is off unless enabled is yes.',
+    'A peer\'s certificate that is known to be revoked is refused, whatever revocation says. The lists and responders are those that the certificate names, by http.',
     'Without ca no peer is trusted and no key can serve. The identity of this board is a name or an address that its certificate is for.',
   ],
   request: z.strictObject({ name, peer, ...items, enabled: yesOrNo('Enabled; default no').optional() }),

@@ -11,8 +11,8 @@ import type { NetworkNamespace } from './network-namespace.js'
 const daemon = '/usr/lib/ipsec/charon'
 const deadline = seconds(10)
 
-/** kernel-libipsec stands before kernel-netlink: the first that can do ESP does it. */
-const plugins = 'random nonce kdf hmac openssl pem pkcs1 pkcs8 x509 pubkey constraints revocation kernel-libipsec kernel-netlink socket-default vici updown'
+/** kernel-libipsec stands before kernel-netlink: the first that can do ESP does it. curl fetches CRLs and asks OCSP. */
+const plugins = 'curl random nonce kdf hmac openssl pem pkcs1 pkcs8 x509 pubkey constraints revocation kernel-libipsec kernel-netlink socket-default vici updown'
 
 /** A running daemon. */
 export interface IkeDaemon {
@@ -76,8 +76,13 @@ export interface IkeResponderOptions extends IkeDaemonOptions {
   readonly theirs: string
 }
 
+export interface IkeResponder extends IkeDaemon {
+  /** From now on this CA, DER, is the one that certificates must lead to. */
+  trust(authority: Uint8Array): Promise<void>
+}
+
 /** An IKE responder that takes whoever has a certificate of its authority. @throws connect-failed */
-export async function startIkeResponder(platform: RigPlatform, options: IkeResponderOptions): Promise<IkeDaemon & { trust(authority: Uint8Array): Promise<void> }> {
+export async function startIkeResponder(platform: RigPlatform, options: IkeResponderOptions): Promise<IkeResponder> {
   const { directory, identity, certificate, privateKeyPem, authority, network, theirs } = options
   const { files } = platform
   for (const folder of ['private', 'x509']) await files.makeDirectory(`${directory}/${folder}`)

@@ -29,7 +29,7 @@ function render({ name, policy, identity, chain, authorities, place }: Connectio
     // The certificate goes to the peer even when it does not ask for it.
     setting('send_cert', ['always']),
     ...section('local', [setting('auth', ['pubkey']), setting('certs', files(chain.slice(0, 1))), setting('id', [identity])]),
-    ...section('remote', [setting('auth', ['pubkey']), setting('id', [policy.remoteIdentity ?? policy.peer]), setting('cacerts', files(authorities))]),
+    ...section('remote', [setting('auth', ['pubkey']), setting('id', [policy.remoteIdentity ?? policy.peer]), setting('cacerts', files(authorities)), setting('revocation', [policy.revocation])]),
     ...section('children', section(tunnelName, [
       setting('mode', ['tunnel']),
       setting('local_ts', orDynamic(policy.localNetworks)),

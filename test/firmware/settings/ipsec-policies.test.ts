@@ -1,5 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { replaceJson } from '../../../firmware/platform/index.js'
 import { IpsecPolicies, maxPolicies } from '../../../firmware/settings/index.js'
 import { PlatenError } from '../../../protocol/errors.js'
 import { RecordingDisk } from '../../support/recording-disk.js'
@@ -10,7 +11,7 @@ const open = (disk = new RecordingDisk()) => IpsecPolicies.open({ disk, director
 test('a policy gets the defaults, and is off', async (t) => {
   const policies = await open()
   t.deepEqual(await policies.add('office', { peer: '192.0.2.2' }), {
-    name: 'office', enabled: false, peer: '192.0.2.2', localNetworks: [], remoteNetworks: [], authorities: [], ikeProposals: [], espProposals: [], lifetimeMinutes: 60,
+    name: 'office', enabled: false, peer: '192.0.2.2', localNetworks: [], remoteNetworks: [], authorities: [], ikeProposals: [], espProposals: [], lifetimeMinutes: 60, revocation: 'relaxed',
   })
 })
 
@@ -34,10 +35,19 @@ test('an update changes what it gives, and an item given as undefined goes back 
   t.false('remoteIdentity' in edited)
 })
 
+test('policies that were stored before the revocation check was an item are read, with the check at its default', async (t) => {
+  const disk = new RecordingDisk()
+  const before = { name: 'office', enabled: true, peer: '192.0.2.2', localNetworks: [], remoteNetworks: [], authorities: ['CA'], ikeProposals: [], espProposals: [], lifetimeMinutes: 60 }
+  await replaceJson(disk, '/ipsec-policies.json', { version: 1, policies: [before] })
+  const policies = await open(disk)
+  t.deepEqual(policies.problems(), [])
+  t.deepEqual(policies.list(), [{ ...before, revocation: 'relaxed' }])
+})
+
 const wrong = [
   ['peer', { peer: 'not a host' }], ['peer', { peer: '192.0.2.2"\n}' }], ['localIdentity', { localIdentity: '*.example.com' }], ['remoteIdentity', { remoteIdentity: 'host' }],
   ['localNetworks', { localNetworks: ['10.0.0.0/33'] }], ['remoteNetworks', { remoteNetworks: ['0.0.0.0/0/0'] }], ['ikeProposals', { ikeProposals: ['aes256, default'] }],
-  ['espProposals', { espProposals: ['AES"'] }], ['lifetimeMinutes', { lifetimeMinutes: 4 }], ['lifetimeMinutes', { lifetimeMinutes: 1441 }], ['authorities', { authorities: [''] }],
+  ['espProposals', { espProposals: ['AES"'] }], ['lifetimeMinutes', { lifetimeMinutes: 4 }], ['lifetimeMinutes', { lifetimeMinutes: 1441 }], ['revocation', { revocation: 'none' as 'strict' }], ['authorities', { authorities: [''] }],
 ] as const
 for (const [field, update] of wrong) {
   test(`${JSON.stringify(update)} is refused by the name of its item, and nothing is changed`, async (t) => {

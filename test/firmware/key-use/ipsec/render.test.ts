@@ -31,6 +31,7 @@ const connection: fc.Arbitrary<Connection> = fc.record({
   policy: fc.record({
     name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/), enabled: fc.boolean(), peer: host, remoteIdentity: host, localNetworks: some(network), remoteNetworks: some(network),
     authorities: some(fc.string()), ikeProposals: some(proposal), espProposals: some(proposal), lifetimeMinutes: fc.integer({ min: 5, max: 1440 }),
+    revocation: fc.constantFrom('relaxed', 'ifuri', 'strict'),
   }),
   identity: host, key: fc.constant('0123456789abcdef' as KeyId), chain: fc.array(der, { minLength: 1, maxLength: 2 }), authorities: fc.array(der, { minLength: 1, maxLength: 2 }), place: fc.nat(9),
 }).map(connectionOf)
@@ -43,7 +44,7 @@ test('whatever connections are rendered, they are read back as they were, and no
       connections: Object.fromEntries(connections.map(({ name, policy, identity, chain, authorities, place }) => [name, {
         version: '2', remote_addrs: policy.peer, proposals: or(policy.ikeProposals, 'default'), rekey_time: `${policy.lifetimeMinutes * 4}m`, dpd_delay: '15s', keyingtries: '1', send_cert: 'always',
         local: { auth: 'pubkey', certs: files(chain.slice(0, 1)), id: identity },
-        remote: { auth: 'pubkey', id: policy.remoteIdentity!, cacerts: files(authorities) },
+        remote: { auth: 'pubkey', id: policy.remoteIdentity!, cacerts: files(authorities), revocation: policy.revocation },
         children: { tunnel: { mode: 'tunnel', local_ts: or(policy.localNetworks, 'dynamic'), remote_ts: or(policy.remoteNetworks, 'dynamic'), esp_proposals: or(policy.espProposals, 'default'), rekey_time: `${policy.lifetimeMinutes}m`, priority: String(1000 + place) } },
       }])),
     })
