@@ -65,8 +65,8 @@ type ExchangeCode =
 /** Putting a key to its use. */
 type UseCode = 'use-cannot-serve' | 'probe-failed' | 'listen-failed' | 'policy-not-found' | 'policy-name-taken' | 'policy-limit'
 
-/** The rig's own: which board may be used. */
-type BenchCode = 'board-taken' | 'board-broken'
+/** The rig's own: which board may be used, and whether it is as a run needs it. */
+type BenchCode = 'board-taken' | 'board-broken' | 'board-not-ready'
 
 export type ErrorCode =
   | InputCode

@@ -6,6 +6,8 @@ export interface CommandOutcome {
   readonly result: ResultLine
   /** The lines between the command and its result: progress and tables. */
   readonly lines: readonly string[]
+  /** All of it as it came, where a machine asked; tables and lists are then here, and not in `lines`. */
+  readonly reply?: Readonly<Record<string, unknown>>
 }
 
 /** What the rig can do with a board, whatever it is made of: a process, a board on a bench, modules in this process. */

@@ -37,7 +37,7 @@ export class SmpBoard implements Pick<Board, 'name' | 'signIn' | 'attend' | 'com
         progress: (text) => lines.push(PROGRESS_MARK + text),
         ...(deadline === undefined ? {} : { deadline }),
       })
-      return { result: resultOf(name, reply), lines }
+      return { result: resultOf(name, reply), lines, reply }
     } catch (error) {
       // These two are of the line, not of the board, unless the board says so with the facts of a request.
       if (!(error instanceof PlatenError) || isOfTheLine(error)) throw error

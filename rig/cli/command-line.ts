@@ -15,7 +15,7 @@ import { scepServerCommand } from './scep-server.js'
 import { watchCommand } from './watch.js'
 
 const usage: ReadonlySet<ErrorCode> = new Set(['invalid-value', 'missing-field', 'unknown-field', 'config-invalid'])
-const infrastructure: ReadonlySet<ErrorCode> = new Set(['connect-failed', 'listen-failed', 'disk-failed', 'store-damaged', 'board-taken', 'board-broken'])
+const infrastructure: ReadonlySet<ErrorCode> = new Set(['connect-failed', 'timed-out', 'listen-failed', 'disk-failed', 'store-damaged', 'board-taken', 'board-broken', 'board-not-ready'])
 
 interface Output {
   /** Takes whole lines, for standard output. */

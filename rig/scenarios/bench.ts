@@ -2,7 +2,9 @@ import type { Clock, Duration } from '../../protocol/time.js'
 import type { RunClock } from '../reports/index.js'
 import type { Note, StepRecorder } from '../steps/index.js'
 import type { WitnessFacts } from '../verdicts/index.js'
+import { KeptBoard } from './kept-board.js'
 import { RigServer } from './rig-server.js'
+import { ownServer } from './server-form.js'
 import { readLogLine, Station, type LogSeen } from './station.js'
 import type { World } from './world.js'
 
@@ -29,6 +31,7 @@ export class Bench {
   readonly #world: World
   readonly #steps: StepRecorder
   readonly #waiting = new Set<() => void>()
+  readonly #kept: KeptBoard[] = []
 
   private constructor(world: World, server: RigServer, { seed, boards, steps }: BenchOptions) {
     this.#world = world
@@ -40,7 +43,7 @@ export class Bench {
   }
 
   static async open(world: World, options: BenchOptions): Promise<Bench> {
-    return new Bench(world, await RigServer.start(world), options)
+    return new Bench(world, await RigServer.start(world.scep ?? await ownServer(world.server)), options)
   }
 
   get clock(): RunClock {
@@ -104,21 +107,26 @@ export class Bench {
   /** A board that is on, knows the server and trusts its CA. */
   async station(name: string, { maxKeys, like }: { readonly maxKeys?: number; readonly like?: Station } = {}): Promise<Station> {
     const log: LogSeen[] = []
-    const { board, copied } = await this.#world.makeBoard({
+    const events: LogSeen[] = []
+    const take = (into: LogSeen[], seen: LogSeen | undefined): void => {
+      if (seen !== undefined) into.push(seen)
+      this.#notify()
+    }
+    const { board, copied, used } = await this.#world.makeBoard({
       name,
       ...(maxKeys === undefined ? {} : { maxKeys }),
       ...(like === undefined ? {} : { like: like.board }),
-      onLog: (line, at) => {
-        const seen = readLogLine(line, at)
-        if (seen !== undefined) log.push(seen)
-        this.#notify()
-      },
+      onLog: (line, at) => take(log, readLogLine(line, at)),
+      onEvent: (line, at) => take(events, readLogLine(line, at)),
     }, password)
     await board.powerOn()
-    const station = new Station(board, { server: this.server, password, log, alone: !this.#world.manyBoards, timeoutSeconds: timeoutAt(this.#world.clock.scale) })
+    const alone = !this.#world.manyBoards
+    const station = new Station(board, { server: this.server, password: used?.password ?? password, log, events, alone, timeoutSeconds: timeoutAt(this.#world.clock.scale) })
+    this.stations.push(station)
+    if (used !== undefined) this.#kept.push(await KeptBoard.prepare(station))
     if (copied) station.forget()
     else await station.connect()
-    this.stations.push(station)
+    if (used !== undefined) await used.ready(station)
     return station
   }
 
@@ -130,6 +138,11 @@ export class Bench {
       for (let number = 2; number <= this.boards; number += 1) fleet.push(await this.station(`board ${number}`, { like: first }))
       return fleet
     })
+  }
+
+  /** Leaves boards that were there before as they were found. */
+  async tidy(): Promise<void> {
+    for (const board of this.#kept.splice(0)) await board.tidy()
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { asPlatenError, type ErrorCode } from '../../protocol/errors.js'
+import { asPlatenError, type ErrorCode, type PlatenError } from '../../protocol/errors.js'
 import type { Clock } from '../../protocol/time.js'
 import type { ScenarioResult, Trouble } from '../reports/index.js'
 import { StepRecorder, type StepListener } from '../steps/index.js'
@@ -17,10 +17,12 @@ export interface PlayOptions {
   /** The clock on the wall of whoever waits for the result. */
   readonly wall: Clock
   readonly listeners?: readonly StepListener[]
+  /** Told what ended the scenario before its end. */
+  readonly onFailure?: (error: PlatenError) => void
 }
 
 /** What kept the rig from judging. All else that a board does is for the board to answer for. */
-const troubles: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['connect-failed', 'listen-failed', 'disk-failed', 'internal'])
+const troubles: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['connect-failed', 'listen-failed', 'disk-failed', 'board-not-ready', 'not-configured', 'internal'])
 
 const nothing: Findings = { verdicts: [] }
 
@@ -36,10 +38,12 @@ export async function play(scenario: Scenario, world: World, options: PlayOption
   try {
     bench = await Bench.open(world, { seed, boards, steps })
     findings = await scenario.run(bench)
-    const agreement = witnessesAgree(bench.stations, world.witness)
-    verdicts.push(...findings.verdicts, ...(agreement === undefined ? [] : [agreement]))
+    verdicts.push(...findings.verdicts, ...witnessesAgree(bench.stations, world.witness))
+    await bench.tidy()
   } catch (error) {
-    const { code, message, fix, cause } = asPlatenError(error)
+    const failure = asPlatenError(error)
+    const { code, message, fix, cause } = failure
+    options.onFailure?.(failure)
     if (troubles.has(code)) trouble = { code, message: code === 'internal' && cause instanceof Error ? `${message}: ${cause.stack ?? cause.message}` : message, fix }
     else verdicts.push({ name: 'can be played', promise: 'the board does what it is told', outcome: 'fail', reason: `${message} [${code}]`, evidence: {} })
   }

@@ -1,33 +1,43 @@
-import { checkScript, startScepServer, type Authority, type ExchangeRecord, type FaultScript, type ScepServer } from '../scep-server/index.js'
-import type { World } from './world.js'
+import type { ExchangeRecord, FaultScript } from '../scep-server/index.js'
+import type { ServerForm } from './server-form.js'
 
 /** The SCEP server of a scenario, the main witness. It can go down and come back as the same. */
 export class RigServer {
-  readonly #world: World
-  readonly #authority: Authority
+  readonly #form: ServerForm
   readonly #listeners = new Set<(record: ExchangeRecord) => void>()
   readonly #exchanges: ExchangeRecord[] = []
-  #server: ScepServer | undefined
-  readonly port: number
+  #server: Awaited<ReturnType<ServerForm['listen']>> | undefined
   #script: FaultScript = { faults: [] }
+  /** What boards are set to: the port stands apart, as administrators know it. */
+  readonly url: string
+  readonly port: number
 
-  private constructor(world: World, server: ScepServer) {
-    this.#world = world
-    this.#authority = server.authority
+  private constructor(form: ServerForm, server: Awaited<ReturnType<ServerForm['listen']>>) {
+    this.#form = form
     this.#server = server
+    this.url = server.url.replace(/:\d+(?=\/)/u, '')
     this.port = server.port
   }
 
-  static async start(world: World): Promise<RigServer> {
+  static async start(form: ServerForm): Promise<RigServer> {
     const early: ExchangeRecord[] = []
     let take = (record: ExchangeRecord): void => void early.push(record)
-    const rigServer = new RigServer(world, await startScepServer({ platform: world.server, onExchange: (record) => take(record) }))
+    const rigServer = new RigServer(form, await form.listen(0, { faults: [] }, (record) => take(record)))
     take = (record) => rigServer.#take(record)
     return rigServer
   }
 
   get fingerprint(): string {
-    return this.#authority.fingerprint
+    return this.#form.fingerprint
+  }
+
+  /** Empty when none is asked for. */
+  get challenge(): string {
+    return this.#form.challenge
+  }
+
+  get policy(): ServerForm['policy'] {
+    return this.#form.policy
   }
 
   /** All exchanges so far, over every time it was down. */
@@ -41,10 +51,10 @@ export class RigServer {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** From now on it misbehaves so. */
+  /** From now on it misbehaves so. @throws not-configured when it is not the rig's own */
   misbehave(script: FaultScript): void {
+    this.#server?.misbehave(script)
     this.#script = script
-    this.#server?.setScript(checkScript(script))
   }
 
   /** Nobody listens any more. */
@@ -55,10 +65,7 @@ export class RigServer {
 
   /** The same authority on the same port, with the same script begun anew. */
   async comeBack(): Promise<void> {
-    this.#server ??= await startScepServer({
-      platform: this.#world.server, authority: this.#authority, port: this.port, script: checkScript(this.#script),
-      onExchange: (record) => this.#take(record),
-    })
+    this.#server ??= await this.#form.listen(this.port, this.#script, (record) => this.#take(record))
   }
 
   #take(record: ExchangeRecord): void {

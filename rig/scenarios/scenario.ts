@@ -2,7 +2,11 @@ import type { RequestTimeline, RunClock } from '../reports/index.js'
 import type { MeasuredInterval, Verdict } from '../verdicts/index.js'
 import type { Bench } from './bench.js'
 
-export type ClockKind = Exclude<RunClock['kind'], 'hardware'>
+export type ClockKind = RunClock['kind']
+
+/** What a scenario does to a bench beside using it; where boards are made for a run, all of it can be had. */
+export const benchNeeds = ['scep', 'power-cut', 'serial', 'broker'] as const
+export type BenchNeed = (typeof benchNeeds)[number]
 
 /** One promise, and how to find out whether boards keep it. The clock is none of its business. */
 export interface Scenario {
@@ -14,6 +18,8 @@ export interface Scenario {
   readonly clocks: readonly ClockKind[]
   /** How many boards it takes when nobody says. */
   readonly boards: number
+  /** What a bench has to allow for it; default: nothing. */
+  readonly needs?: readonly BenchNeed[]
   run(bench: Bench): Promise<Findings>
 }
 

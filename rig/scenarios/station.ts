@@ -1,6 +1,7 @@
 import { CHALLENGE_PROMPT, type ResultLine } from '../../protocol/commands/index.js'
 import { PlatenError } from '../../protocol/errors.js'
 import type { Board, CommandOutcome } from '../boards/index.js'
+import type { ExchangeRecord } from '../scep-server/index.js'
 import { contactsOf, type Contact } from './contacts.js'
 import type { RigServer } from './rig-server.js'
 
@@ -19,6 +20,7 @@ interface StationOptions {
   readonly server: RigServer
   readonly password: string
   readonly log: readonly LogSeen[]
+  readonly events: readonly LogSeen[]
   /** The only board of its world: all that the server sees is its doing. */
   readonly alone: boolean
   /** Communication Timeout. */
@@ -31,15 +33,17 @@ export class Station {
   readonly #server: RigServer
   readonly #password: string
   readonly #log: readonly LogSeen[]
+  readonly #events: readonly LogSeen[]
   readonly #alone: boolean
   readonly #timeoutSeconds: number
   #forgotten = 0
 
-  constructor(board: Board, { server, password, log, alone, timeoutSeconds }: StationOptions) {
+  constructor(board: Board, { server, password, log, events, alone, timeoutSeconds }: StationOptions) {
     this.board = board
     this.#server = server
     this.#password = password
     this.#log = log
+    this.#events = events
     this.#alone = alone
     this.#timeoutSeconds = timeoutSeconds
   }
@@ -52,14 +56,22 @@ export class Station {
     return this.#log
   }
 
-  /** Types a command, whatever comes of it; signs in before when the board has signed out. */
-  async types(line: string): Promise<CommandOutcome> {
-    await this.board.attend(this.#password)
-    return this.board.command(line, { answers: { [CHALLENGE_PROMPT]: '' } })
+  /** The same log as it came over MQTT; empty where there is no broker. */
+  get events(): readonly LogSeen[] {
+    return this.#events
   }
 
-  async says(line: string): Promise<ResultLine> {
-    return (await this.types(line)).result
+  /**
+   * Types a command, whatever comes of it; signs in before when the board has signed out.
+   * @param challenge what is typed at its prompt; default: the right one
+   */
+  async types(line: string, challenge: string = this.#server.challenge): Promise<CommandOutcome> {
+    await this.board.attend(this.#password)
+    return this.board.command(line, { answers: { [CHALLENGE_PROMPT]: challenge } })
+  }
+
+  async says(line: string, challenge?: string): Promise<ResultLine> {
+    return (await this.types(line, challenge)).result
   }
 
   /**
@@ -68,14 +80,14 @@ export class Station {
    */
   async does(line: string): Promise<Readonly<Record<string, string>>> {
     const result = await this.says(line)
-    if (!result.ok) throw new PlatenError(result.code, `${this.name} refused "${line}": ${result.message}`, { fix: result.fix })
+    if (!result.ok) throw new PlatenError(result.code, `${this.name} refused "${line}": ${result.message}`, { facts: { answered: true }, fix: result.fix })
     return result.values
   }
 
   /** Points it at the server and lets it trust the CA. @throws ca-mismatch when what it fetched is another */
   async connect(): Promise<void> {
-    const { fingerprint, port } = this.#server
-    await this.does(`comm set url=http://127.0.0.1/scep port=${port} timeout=${this.#timeoutSeconds}`)
+    const { fingerprint, url, port, policy } = this.#server
+    await this.does(`comm set url=${url} port=${port} timeout=${this.#timeoutSeconds} policy=${policy}`)
     const fetched = (await this.does('ca fetch'))['fingerprint']
     if (fetched !== fingerprint) throw new PlatenError('ca-mismatch', `${this.name} fetched the CA ${fetched ?? 'none'}, the server's is ${fingerprint}`)
     await this.does(`ca pin ${fingerprint}`)
@@ -89,7 +101,16 @@ export class Station {
 
   /** What the server saw of it since `forget`. */
   contacts(): readonly Contact[] {
-    return contactsOf(this.#server.exchanges.slice(this.#forgotten).filter(({ peer }) => this.#alone || peer === this.name))
+    return contactsOf(this.#exchanges())
+  }
+
+  /** Each message to the server since `forget`, several of one contact too. */
+  messages(): readonly string[] {
+    return this.#exchanges().flatMap(({ messageType }) => (messageType === undefined ? [] : [messageType]))
+  }
+
+  #exchanges(): readonly ExchangeRecord[] {
+    return this.#server.exchanges.slice(this.#forgotten).filter(({ peer }) => this.#alone || peer === this.name)
   }
 
   forget(): void {

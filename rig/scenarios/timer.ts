@@ -1,3 +1,4 @@
+import { ownKey } from './kept-board.js'
 import type { Station } from './station.js'
 
 /** Settings for Certificate Issuance Auto Request (device.md section 4). What is not given is off. */
@@ -27,7 +28,7 @@ export async function setTimer(station: Station, wish: TimerWish): Promise<void>
   await station.does([
     'timer set', `start=${spellDate(start)}`, `adjust=${yesOrNo(wish.adjust)}`, `polls=${polls}`, `poll-interval=${pollMinutes}`, `every=${everyDays}`,
     `restart=${yesOrNo(wish.restart)}`, `delete-old=${yesOrNo(wish.deleteOld)}`, `renew=${yesOrNo(wish.renew)}`,
-    'key-name=auto', 'cn=printer.example.com', ...(use === undefined ? [] : [`use=${use}`]),
+    `key-name=${ownKey('auto')}`, 'cn=printer.example.com', ...(use === undefined ? [] : [`use=${use}`]),
   ].join(' '))
 }
 

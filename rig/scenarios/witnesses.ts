@@ -8,16 +8,31 @@ const turnsToServer = /^request \d+: Checking the server's certificate/u
 /** Log lines are stamped in whole milliseconds. */
 const logQuantum = 1
 
+/** What a board told of its work, and over what. */
+interface Account {
+  readonly over: 'log' | 'events over MQTT'
+  readonly lines: (station: Station) => readonly LogSeen[]
+}
+
+const accounts: readonly Account[] = [
+  { over: 'log', lines: ({ log }) => log },
+  { over: 'events over MQTT', lines: ({ events }) => events },
+]
+
+/** rig.md, "Witnesses". Nothing is said where there is nothing to compare. */
+export function witnessesAgree(stations: readonly Station[], witness: WitnessFacts): readonly Verdict[] {
+  return [...accounts.map((account) => serverAgrees(stations, witness, account)), boardAgrees(stations)].filter((verdict) => verdict !== undefined)
+}
+
 /**
- * rig.md, "Witnesses": the board's log against the server's transcript. Both clocks run from origins of their own, so
- * it is intervals that must agree: within one boot the difference of the two stamps is the same for every contact.
- * Undefined when no board made two contacts in one boot: there is nothing to compare.
+ * The board's account against the server's transcript. Both clocks run from origins of their own, so it is intervals
+ * that must agree: within one boot the difference of the two stamps is the same for every contact.
  */
-export function witnessesAgree(stations: readonly Station[], witness: WitnessFacts): Verdict | undefined {
+function serverAgrees(stations: readonly Station[], witness: WitnessFacts, { over, lines }: Account): Verdict | undefined {
   let [worst, longest, contacts] = [0, 0, 0]
   let where = ''
   for (const station of stations) {
-    for (const [bootId, pairs] of byBoot(station)) {
+    for (const [bootId, pairs] of byBoot(station, lines(station))) {
       if (pairs.length < 2) continue
       const differences = pairs.map(({ contact, line }) => contact.at - line.monotonic)
       const spread = Math.max(...differences) - Math.min(...differences)
@@ -32,12 +47,33 @@ export function witnessesAgree(stations: readonly Station[], witness: WitnessFac
   // Where the witnesses are uncertain, a disagreement says that the bound is wrong, not which of the two is.
   const otherwise = bound.total === logQuantum ? 'fail' : 'inconclusive'
   return {
-    name: 'witnesses agree',
-    promise: "the server's transcript and the board's log tell of the same times",
+    name: over === 'log' ? 'witnesses agree' : 'the third witness agrees',
+    promise: `the server's transcript and the board's ${over} tell of the same times`,
     outcome: agree ? 'pass' : otherwise,
     reason: `over ${contacts} contacts they differ by ${spell(worst)} at most (${where}), the bound is ${spell(bound.total)}`,
     evidence: { contacts, 'largest disagreement, ms': worst },
     bound,
+  }
+}
+
+/** What the board told twice has the same stamps, which are its own: here nothing is uncertain. */
+function boardAgrees(stations: readonly Station[]): Verdict | undefined {
+  const told = stations.filter(({ events }) => events.length > 0)
+  if (told.length === 0) return undefined
+  const key = ({ bootId, monotonic, text }: LogSeen): string => `${bootId} ${monotonic} ${text}`
+  const important = (lines: readonly LogSeen[]): readonly string[] => lines.filter(({ text }) => turnsToServer.test(text)).map(key)
+  const missing = told.flatMap(({ name, log, events }) => {
+    const [first] = events
+    const there = new Set(events.map(key))
+    // Before its first event the board had no connection, nor the identity to make one.
+    return important(log.filter(({ bootId, monotonic }) => bootId !== first?.bootId || monotonic >= first.monotonic)).filter((one) => !there.has(one)).map((one) => `${name}: ${one}`)
+  })
+  const compared = told.reduce((sum, { events }) => sum + important(events).length, 0)
+  return {
+    name: 'the board tells the same twice', promise: 'what the board tells on its line and over MQTT has the same boot ID and the same times',
+    outcome: missing.length === 0 ? 'pass' : 'fail',
+    reason: missing.length === 0 ? `all ${compared} turns to the server are told on both` : `${missing.length} are told on the line alone: ${missing[0] ?? ''}`,
+    evidence: { compared, missing: missing.length },
   }
 }
 
@@ -47,8 +83,8 @@ interface Pair {
 }
 
 /** Each contact with the log line that the rig saw nearest to it. */
-function byBoot(station: Station): ReadonlyMap<string, readonly Pair[]> {
-  const lines = station.log.filter(({ text }) => turnsToServer.test(text))
+function byBoot(station: Station, told: readonly LogSeen[]): ReadonlyMap<string, readonly Pair[]> {
+  const lines = told.filter(({ text }) => turnsToServer.test(text)).sort((a, b) => a.seenAt - b.seenAt)
   const boots = new Map<string, Pair[]>()
   for (const contact of station.contacts()) {
     const line = nearest(lines, contact.at)
@@ -60,7 +96,7 @@ function byBoot(station: Station): ReadonlyMap<string, readonly Pair[]> {
   return boots
 }
 
-/** @param lines in the order in which they were seen */
+/** @param lines sorted by when they were seen */
 function nearest(lines: readonly LogSeen[], at: number): LogSeen | undefined {
   let [low, high] = [0, lines.length]
   while (low < high) {

@@ -3,6 +3,8 @@ import type { Board } from '../boards/index.js'
 import type { RunClock } from '../reports/index.js'
 import type { ScepServerOptions } from '../scep-server/index.js'
 import type { WitnessFacts } from '../verdicts/index.js'
+import type { ServerForm } from './server-form.js'
+import type { Station } from './station.js'
 
 export interface BoardWish {
   readonly name: string
@@ -11,6 +13,23 @@ export interface BoardWish {
   readonly like?: Board
   /** Each line of the board's log, and when the rig saw it, monotonic ms of the world. */
   readonly onLog: (line: string, at: number) => void
+  /** The same by another witness, MQTT, where there is a broker. */
+  readonly onEvent?: (line: string, at: number) => void
+}
+
+/** A board that was there before the scenario and stays after it. */
+export interface UsedBoard {
+  readonly password: string
+  /** Called when it trusts the scenario's CA: the last that is to be done before the scenario. */
+  ready(station: Station): Promise<void>
+}
+
+export interface MadeBoard {
+  readonly board: Board
+  /** Whether it is set up like the one that was wished for. */
+  readonly copied: boolean
+  /** Absent when it is new. */
+  readonly used?: UsedBoard
 }
 
 /** Where a scenario takes place: whose time it is, and what boards are made of. */
@@ -25,10 +44,12 @@ export interface World {
   /** Whether one transcript can tell several boards apart. */
   readonly manyBoards: boolean
   readonly server: ScepServerOptions['platform']
+  /** Default: the rig's own, on the loopback address. */
+  readonly scep?: ServerForm
   /** Waits for work while this world's time passes. */
   settle<Result>(work: Promise<Result>): Promise<Result>
-  /** A board that is off, with whether it is set up like the one that was wished for. */
-  makeBoard(wish: BoardWish, password: string): Promise<{ readonly board: Board; readonly copied: boolean }>
+  /** A board that is off, or that the bench has. */
+  makeBoard(wish: BoardWish, password: string): Promise<MadeBoard>
   /** Switches everything off. */
   close(): Promise<void>
 }

@@ -1,6 +1,8 @@
 import type { Scenario } from '../scenario.js'
+import { automaticRenewal } from './automatic-renewal.js'
 import { deleteOld } from './delete-old.js'
 import { historyOf20 } from './history-of-20.js'
+import { issueByHand } from './issue-by-hand.js'
 import { jitterKeptOverReboots } from './jitter-kept.js'
 import { jitterUniform } from './jitter-uniform.js'
 import { limitError } from './limit-error.js'
@@ -21,6 +23,6 @@ export { jitterUniformOver } from './jitter-uniform.js'
 export const scenarios: readonly Scenario[] = [
   startTimeKept, jitterUniform, jitterKeptOverReboots,
   pollsOnPending, pollsOnCommunicationError, noPollsOnRefusal,
-  periodic, nextDateShown, renewalByExpiry, restartAfterAcquiring, deleteOld,
+  issueByHand, automaticRenewal, periodic, nextDateShown, renewalByExpiry, restartAfterAcquiring, deleteOld,
   limitError, historyOf20, timerRefusals, outageWithoutBurst,
 ]

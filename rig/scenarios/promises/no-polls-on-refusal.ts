@@ -1,6 +1,7 @@
 import { fact } from '../findings.js'
 import { newestRequest } from '../reading.js'
 import type { Scenario } from '../scenario.js'
+import { fillStore } from './fill-store.js'
 import { watchPolling, type PollingCase, type PollingResult } from './polling.js'
 
 const never = { polls: 3, expected: 0 }
@@ -18,8 +19,9 @@ const cases: readonly PollingCase[] = [
 export const noPollsOnRefusal: Scenario = {
   name: 'no-polls-on-refusal',
   promise: 'a full store, a FAILURE of the server and an error in its answer end the request at once, without a poll',
-  clocks: ['virtual', 'scaled', 'real'],
+  clocks: ['virtual', 'scaled', 'real', 'hardware'],
   boards: 1,
+  needs: ['scep'],
   async run(bench) {
     // The default key takes one place of two.
     const board = await bench.station('board 1', { maxKeys: 2 })
@@ -27,7 +29,7 @@ export const noPollsOnRefusal: Scenario = {
     for (const one of bench.clock.kind === 'virtual' ? cases : cases.slice(0, 1)) results.push(await watchPolling(bench, board, one))
     await board.does('timer off')
     bench.server.misbehave({ faults: [] })
-    await board.does('request key-name=full cn=printer.example.com')
+    await fillStore(board)
     const full = await watchPolling(bench, board, { on: 'a full key store', script: { faults: [] }, ...never })
     const { details } = await newestRequest(board)
     return {

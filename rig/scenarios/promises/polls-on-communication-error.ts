@@ -13,8 +13,9 @@ const cases: readonly PollingCase[] = [
 export const pollsOnCommunicationError: Scenario = {
   name: 'polls-on-communication-error',
   promise: 'after a communication error the server is asked again at the interval, as often as set and no more',
-  clocks: ['virtual', 'scaled', 'real'],
+  clocks: ['virtual', 'scaled', 'real', 'hardware'],
   boards: 1,
+  needs: ['scep'],
   async run(bench) {
     const board = await bench.station('board 1')
     const results: PollingResult[] = []

@@ -6,8 +6,9 @@ import { watchPolling } from './polling.js'
 export const pollsOnPending: Scenario = {
   name: 'polls-on-pending',
   promise: 'a deferred request is asked for again at the interval, as often as set and no more, always in the same transaction',
-  clocks: ['virtual', 'scaled', 'real'],
+  clocks: ['virtual', 'scaled', 'real', 'hardware'],
   boards: 1,
+  needs: ['scep'],
   async run(bench) {
     const board = await bench.station('board 1')
     const virtual = bench.clock.kind === 'virtual'

@@ -1,5 +1,6 @@
 import { fact } from '../findings.js'
 import { hours } from '../../../protocol/time.js'
+import { ownKey } from '../kept-board.js'
 import type { Scenario } from '../scenario.js'
 import { setTimer } from '../timer.js'
 
@@ -7,18 +8,18 @@ import { setTimer } from '../timer.js'
 export const timerRefusals: Scenario = {
   name: 'timer-refusals',
   promise: 'while the timer is on, a manual request and an Update of the Communication Settings are refused and change nothing',
-  clocks: ['virtual', 'scaled', 'real'],
+  clocks: ['virtual', 'scaled', 'real', 'hardware'],
   boards: 1,
   async run(bench) {
     const board = await bench.station('board 1')
     await setTimer(board, { start: bench.soon() + hours(24) })
     const before = JSON.stringify(await board.does('comm show'))
-    const request = await board.says('request key-name=now cn=printer.example.com')
+    const request = await board.says(`request key-name=${ownKey('now')} cn=printer.example.com`)
     const update = await board.says('comm set port=8080')
     const unchanged = JSON.stringify(await board.does('comm show')) === before
     const contacts = board.contacts().length
     await board.does('timer off')
-    const later = await board.says('request key-name=now cn=printer.example.com')
+    const later = await board.says(`request key-name=${ownKey('now')} cn=printer.example.com`)
     const code = (result: typeof request): string => (result.ok ? 'ok' : result.code)
     return {
       verdicts: [
