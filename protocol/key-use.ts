@@ -35,3 +35,13 @@ export function displayKeyUse(use: KeyUse): string {
   if (use === 'mqtt') return 'MQTT'
   return `IPSec (${use.slice('ipsec:'.length)})`
 }
+
+/**
+ * Why a use does not serve, for machines. `peer`: the authentication server, the other end of a tunnel, a broker;
+ * `certificate`: our own; `daemon`: the program that serves the key.
+ */
+export const useReasons = [
+  'no-link', 'no-answer', 'peer-not-trusted', 'peer-expired', 'peer-name-mismatch', 'peer-revocation', 'certificate-rejected', 'certificate-expired', 'daemon-failed',
+] as const
+
+export type UseReason = (typeof useReasons)[number]

@@ -11,11 +11,11 @@ const use = 'ieee-802-1x'
 export const dot1xHandlers: Handlers<'dot1x show' | 'dot1x set' | 'dot1x off'> = {
   'dot1x show': (_, services) => dot1xReply(services),
 
-  'dot1x set': async ({ ca, server, identity, interface: name }, services, { progress }) => {
+  'dot1x set': async ({ ca, server, identity, interface: name, revocation }, services, { progress }) => {
     for (const each of ca ?? []) refuseUnknownCa(each, services)
     const update: Ieee8021xUpdate = {
       enabled: true,
-      ...given({ caNames: ca, interface: name }),
+      ...given({ caNames: ca, interface: name, revocation }),
       ...(server === undefined ? {} : { serverName: server === '' ? undefined : server }),
       ...(identity === undefined ? {} : { identity: identity === '' ? undefined : identity }),
     }
@@ -50,10 +50,10 @@ function inWordsOfTheCommand(error: PlatenError): PlatenError {
 }
 
 async function dot1xReply({ ieee8021x, useKey, store }: Services): Promise<ReplyOf<'dot1x show'>> {
-  const { enabled, interface: name, identity, caNames, serverName } = ieee8021x.get()
+  const { enabled, interface: name, identity, caNames, serverName, revocation } = ieee8021x.get()
   const row = (await useKey.list()).find((each) => each.use === use)
   return {
-    enabled, interface: name, ...given({ identity }), ca: [...caNames], ...given({ server: serverName, key: store.keyFor(use)?.name }),
-    state: row?.state ?? 'off', detail: row?.detail ?? 'This device runs no programs, so IEEE 802.1X is not in it.',
+    enabled, interface: name, ...given({ identity }), ca: [...caNames], ...given({ server: serverName }), revocation, ...given({ key: store.keyFor(use)?.name }),
+    state: row?.state ?? 'off', ...given({ reason: row?.reason }), detail: row?.detail ?? 'This device runs no programs, so IEEE 802.1X is not in it.',
   }
 }

@@ -1,4 +1,4 @@
-import type { KeyUse } from '../../protocol/key-use.js'
+import type { KeyUse, UseReason } from '../../protocol/key-use.js'
 import type { KeyEntry, KeyId } from '../key-store/index.js'
 
 /** How a use is doing now. `waiting`: it is about to serve, or its peer has not answered yet. */
@@ -6,6 +6,8 @@ export interface UseStatus {
   readonly state: 'off' | 'no-key' | 'serving' | 'waiting' | 'failed'
   /** In words, for people: who is served, or why not. */
   readonly detail: string
+  /** Why it does not serve, where the driver can tell. */
+  readonly reason?: UseReason
 }
 
 /**

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { PlatenError } from '../../protocol/errors.js'
 import { isDomainName } from '../../protocol/host-name.js'
+import { revocationChecks, type RevocationCheck } from '../../protocol/revocation.js'
 import { RecordFile, type Disk, type Log } from '../platform/index.js'
 
 /** IEEE 802.1X Settings, as in force. */
@@ -16,6 +17,8 @@ export interface Ieee8021xSettings {
   readonly caNames: readonly string[]
   /** The name, or a domain above it, that the server's certificate must hold. Undefined: any server of those CAs. */
   readonly serverName?: string
+  /** Of the authentication server, by OCSP stapling; wpa_supplicant has no check by CRL. Default `off`. */
+  readonly revocation: RevocationCheck
 }
 
 /** What an administrator wants to change; an item given as undefined goes back to its default. */
@@ -28,6 +31,7 @@ const schemas = {
   identity: z.string().min(1).max(255).refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text)),
   caNames: z.array(z.string().min(1).max(64)).max(4),
   serverName: z.string().refine(isDomainName),
+  revocation: z.enum(revocationChecks),
 }
 
 const rules: { readonly [Item in keyof typeof schemas]: string } = {
@@ -36,6 +40,7 @@ const rules: { readonly [Item in keyof typeof schemas]: string } = {
   identity: 'Login Name: 1 to 255 characters without control characters',
   caNames: 'CA certificates: at most 4 names of CA certificates in the key store',
   serverName: 'Authentication Server Name: a domain name',
+  revocation: 'Revocation check of the authentication server: off, if-stapled or required',
 }
 
 const stored = z.strictObject({
@@ -46,6 +51,7 @@ const stored = z.strictObject({
     identity: schemas.identity.optional(),
     caNames: schemas.caNames.optional(),
     serverName: schemas.serverName.optional(),
+    revocation: schemas.revocation.optional(),
   }),
 })
 type Stored = z.infer<typeof stored>
@@ -93,13 +99,14 @@ export class Ieee8021xSettingsFile {
 }
 
 function inForce({ items }: Stored): Ieee8021xSettings {
-  const { enabled, interface: name, identity, caNames, serverName } = items
+  const { enabled, interface: name, identity, caNames, serverName, revocation } = items
   return {
     enabled: enabled ?? false,
     interface: name ?? 'eth0',
     ...(identity === undefined ? {} : { identity }),
     caNames: caNames ?? [],
     ...(serverName === undefined ? {} : { serverName }),
+    revocation: revocation ?? 'off',
   }
 }
 

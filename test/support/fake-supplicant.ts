@@ -9,6 +9,7 @@ interface Daemon {
   readonly say: (line: string) => void
   readonly end: (exit: ProcessExit) => void
   authorized: boolean
+  hung: boolean
 }
 
 /** wpa_supplicant, wpa_cli and the switch behind them in virtual time: it reads the real configuration from the disk. */
@@ -18,6 +19,8 @@ export class FakeSupplicant implements Processes {
   /** What it is told to do wrong. */
   installed = true
   hangs = false
+  /** Takes no configuration: neither live nor at a start. */
+  refuses = false
   dies = false
   silent = false
   carrier = '1'
@@ -25,6 +28,7 @@ export class FakeSupplicant implements Processes {
   /** What happened, in order: `start`, `reconfigure`, `SIGKILL`, and each authentication by its name. */
   readonly story: string[] = []
   #daemon: Daemon | undefined
+  #config = ''
   #count = 0
   readonly #clock: VirtualClock
   readonly #disk: Disk
@@ -38,9 +42,20 @@ export class FakeSupplicant implements Processes {
     return this.#daemon !== undefined
   }
 
+  /** The daemon that runs now answers nobody any more; the next one does. */
+  hang(): void {
+    if (this.#daemon !== undefined) this.#daemon.hung = true
+  }
+
   /** The daemon ends by itself. */
   die(): void {
     this.#daemon?.end({ code: 255, signal: undefined })
+  }
+
+  /** The switch asks anew, as it does at intervals and when the cable comes back. */
+  reauthenticate(): void {
+    const daemon = this.#daemon
+    if (daemon !== undefined) void this.#clock.track(this.#authenticate(daemon, this.#config))
   }
 
   has(): Promise<boolean> {
@@ -53,7 +68,7 @@ export class FakeSupplicant implements Processes {
     let ended: (exit: ProcessExit) => void = () => undefined
     const exited = new Promise<ProcessExit>((resolve) => (ended = resolve))
     const daemon: Daemon = {
-      number: (this.#count += 1), authorized: false,
+      number: (this.#count += 1), authorized: false, hung: false,
       say: (line) => options.onLine?.(line),
       end: (exit) => {
         if (this.#daemon === daemon) this.#daemon = undefined
@@ -61,7 +76,13 @@ export class FakeSupplicant implements Processes {
       },
     }
     this.#daemon = daemon
-    void this.#clock.track(this.#authenticate(daemon, args[args.indexOf('-c') + 1]!))
+    this.#config = args[args.indexOf('-c') + 1]!
+    if (this.refuses) {
+      options.onLine?.('Failed to read or parse configuration')
+      daemon.end({ code: 255, signal: undefined })
+      return Promise.resolve({ pid: daemon.number, exited, signal: () => undefined })
+    }
+    void this.#clock.track(this.#authenticate(daemon, this.#config))
     return Promise.resolve({
       pid: daemon.number, exited,
       signal: (name) => {
@@ -77,12 +98,18 @@ export class FakeSupplicant implements Processes {
     if (command === 'cat') return answer(this.carrier)
     const daemon = this.#daemon
     if (daemon === undefined) return { code: 255, signal: undefined, lines: ['Failed to connect'] }
-    if (this.hangs) return this.#timeout(timeout)
+    if (this.hangs || daemon.hung) return this.#timeout(timeout)
     const verb = args.at(-1)!
     if (verb === 'status') return answer('wpa_state=ASSOCIATED', `suppPortStatus=${daemon.authorized ? 'Authorized' : 'Unauthorized'}`)
+    if (verb === 'ping') return answer('PONG')
     this.story.push(verb)
+    if (verb === 'terminate') {
+      daemon.end({ code: 0, signal: undefined })
+      return answer('OK')
+    }
+    if (verb === 'reconfigure' && this.refuses) return answer('FAIL')
     daemon.authorized = false
-    void this.#clock.track(this.#authenticate(daemon, `${args[1]!.replace(/\/controls$/, '')}/wpa_supplicant.conf`))
+    void this.#clock.track(this.#authenticate(daemon, this.#config))
     return answer('OK')
   }
 
@@ -94,7 +121,7 @@ export class FakeSupplicant implements Processes {
   async #authenticate(daemon: Daemon, config: string): Promise<void> {
     const name = await this.#shownName(config)
     this.#clock.after('EAP', seconds(2), () => {
-      if (this.#daemon !== daemon || this.silent) return
+      if (this.#daemon !== daemon || daemon.hung || this.silent) return
       if (this.dies) {
         daemon.end({ code: 255, signal: undefined })
         return

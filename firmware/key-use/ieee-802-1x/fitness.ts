@@ -42,6 +42,7 @@ function purposeCaveat({ extendedKeyUsage }: Certificate): string | undefined {
   return 'The certificate is not for TLS clients (it states its purposes, and clientAuth is not among them): strict authentication servers refuse it. Ask the operator of the CA for clientAuth.'
 }
 
-function day(wall: number): string {
+/** Of a wall time, for people. */
+export function day(wall: number): string {
   return new Date(wall).toISOString().slice(0, 10)
 }

@@ -1,12 +1,14 @@
 import { asPlatenError, PlatenError } from '../../../protocol/errors.js'
+import type { UseReason } from '../../../protocol/key-use.js'
 import { milliseconds, seconds, type Clock, type Duration } from '../../../protocol/time.js'
+import { readCertificate } from '../../../protocol/scep/index.js'
 import type { KeyEntry, KeyId, KeyStore } from '../../key-store/index.js'
 import type { Disk, Log, Processes } from '../../platform/index.js'
 import type { Ieee8021xSettings } from '../../settings/index.js'
 import type { KeyUseDriver, UseStatus } from '../driver.js'
 import { newestAttempt } from './attempt.js'
 import { CredentialFiles, type CredentialSet } from './credential-files.js'
-import { cannot, checkFitness, nameOf } from './fitness.js'
+import { cannot, checkFitness, day, nameOf } from './fitness.js'
 import { Supplicant } from './supplicant.js'
 import { supplicantConfig } from './supplicant-config.js'
 
@@ -39,6 +41,13 @@ interface Served {
   readonly interface: string
   readonly config: string
 }
+
+interface Failure {
+  readonly reason: UseReason
+  readonly words: string
+}
+
+type Look = { readonly state: 'authenticated' | 'waiting' } | { readonly state: 'failed'; readonly failure: Failure }
 
 /** IEEE 802.1X: wired EAP-TLS by wpa_supplicant. Without a chosen CA for the authentication server it does not serve. */
 export class Ieee8021xUse implements KeyUseDriver {
@@ -85,9 +94,10 @@ export class Ieee8021xUse implements KeyUseDriver {
 
   /** An authentication that began after the last apply, to its end. */
   async probe(): Promise<void> {
-    if (this.#serving === undefined) throw new TypeError('nothing was applied that could be probed')
+    const served = this.#serving
+    if (served === undefined) throw new TypeError('nothing was applied that could be probed')
     const failure = await this.#authenticated(probeDeadline, { patient: false })
-    if (failure !== undefined) throw new PlatenError('probe-failed', failure, { facts: { interface: this.#serving.interface, identity: this.#serving.identity } })
+    if (failure !== undefined) throw new PlatenError('probe-failed', failure.words, { facts: { reason: failure.reason, interface: served.interface, identity: served.identity } })
   }
 
   async undo(): Promise<void> {
@@ -97,7 +107,7 @@ export class Ieee8021xUse implements KeyUseDriver {
     if (!await this.#putBack(last) || last === undefined) return
     const failure = await this.#authenticated(undoDeadline, { patient: true })
     if (failure === undefined) this.#options.log.info('IEEE 802.1X: the key before is authenticated again', { key: last.entry.name })
-    else this.#options.log.error('IEEE 802.1X: the key before is in place again, but not authenticated yet', { key: last.entry.name, reason: failure })
+    else this.#options.log.error('IEEE 802.1X: the key before is in place again, but not authenticated yet', { key: last.entry.name, reason: failure.words })
   }
 
   async switchOff(): Promise<void> {
@@ -110,10 +120,12 @@ export class Ieee8021xUse implements KeyUseDriver {
   async status(): Promise<UseStatus> {
     const served = this.#serving
     if (served === undefined) return { state: 'failed', detail: 'The key could not be applied; the log says why.' }
-    const { state, reason } = await this.#look()
-    if (state === 'authenticated') return { state: 'serving', detail: `Authenticated as ${served.identity} on ${served.interface}.` }
-    if (state === 'waiting') return { state: 'waiting', detail: `Not authenticated yet: ${await this.#whyNot()}.` }
-    return { state: 'failed', detail: `Not authenticated: ${reason}.` }
+    const look = await this.#look()
+    const unlinked = await this.#noLink(served.interface)
+    if (look.state === 'authenticated' && unlinked === undefined) return { state: 'serving', detail: `Authenticated as ${served.identity} on ${served.interface}.` }
+    if (look.state === 'failed') return { state: 'failed', reason: look.failure.reason, detail: `Not authenticated: ${look.failure.words}.` }
+    const { reason, words } = unlinked ?? await this.#whyNot()
+    return { state: reason === 'daemon-failed' ? 'failed' : 'waiting', reason, detail: `Not authenticated${reason === 'daemon-failed' ? '' : ' yet'}: ${words}.` }
   }
 
   /** Ends the daemon and removes the files; the settings and the assignment stay. */
@@ -136,9 +148,9 @@ export class Ieee8021xUse implements KeyUseDriver {
 
   async #write(entry: KeyEntry): Promise<Served> {
     const { settings, store } = this.#options
-    const { interface: interfaceName, identity = nameOf(entry), serverName } = settings.get()
+    const { interface: interfaceName, identity = nameOf(entry), serverName, revocation } = settings.get()
     const set = await this.#files.write({ privateKey: store.privateKey(entry.id), chain: entry.chain, authorities: this.#authorities(entry) })
-    const config = supplicantConfig({ controls: this.#files.controls, identity, ...(serverName === undefined ? {} : { serverName }), ...set })
+    const config = supplicantConfig({ controls: this.#files.controls, identity, revocation, ...(serverName === undefined ? {} : { serverName }), ...set })
     return { entry, set, identity, interface: interfaceName, config }
   }
 
@@ -167,15 +179,15 @@ export class Ieee8021xUse implements KeyUseDriver {
    * @param patient goes on after a failure: an authenticator that has just refused another key is deaf for a while
    * @returns why not; undefined when it succeeded
    */
-  async #authenticated(deadline: Duration, { patient }: { readonly patient: boolean }): Promise<string | undefined> {
+  async #authenticated(deadline: Duration, { patient }: { readonly patient: boolean }): Promise<Failure | undefined> {
     const { clock } = this.#options
     const end = clock.monotonic() + deadline
     let nudge = clock.monotonic() + betweenNudges
     for (;;) {
-      const { state, reason } = await this.#look()
-      if (state === 'authenticated') return undefined
-      if (state === 'failed' && !patient) return reason
-      if (clock.monotonic() >= end) return state === 'failed' ? reason : this.#whyNot()
+      const look = await this.#look()
+      if (look.state === 'authenticated') return undefined
+      if (look.state === 'failed' && !patient) return look.failure
+      if (clock.monotonic() >= end) return look.state === 'failed' ? look.failure : this.#whyNot()
       if (clock.monotonic() >= nudge) {
         nudge += betweenNudges
         await this.#supplicant.again()
@@ -184,23 +196,37 @@ export class Ieee8021xUse implements KeyUseDriver {
     }
   }
 
-  async #look(): Promise<{ readonly state: 'authenticated' | 'waiting' | 'failed'; readonly reason: string }> {
+  async #look(): Promise<Look> {
     const ended = this.#supplicant.ended()
-    if (ended !== undefined) return { state: 'failed', reason: ended }
-    const { outcome, reason } = newestAttempt(this.#supplicant.lines())
-    if (outcome === 'failure') return { state: 'failed', reason }
+    if (ended !== undefined) return { state: 'failed', failure: { reason: 'daemon-failed', words: ended } }
+    const { outcome, reason = 'certificate-rejected', words } = newestAttempt(this.#supplicant.lines())
+    if (outcome === 'failure') return { state: 'failed', failure: this.#ownExpiry(reason) ?? { reason, words } }
     // A port without an authenticator counts as Authorized after a while, so the success of EAP is asked for as well.
     const authorized = outcome === 'success' && (await this.#supplicant.status())?.get('suppPortStatus') === 'Authorized'
-    return { state: authorized ? 'authenticated' : 'waiting', reason: '' }
+    return authorized ? { state: 'authenticated' } : { state: 'waiting' }
+  }
+
+  /** Servers refuse an expired certificate, and many do not say why. */
+  #ownExpiry(reason: UseReason): Failure | undefined {
+    const leaf = this.#serving?.entry.chain[0]
+    const { clock } = this.#options
+    if (reason !== 'certificate-rejected' || leaf === undefined || clock.state() === 'unset') return undefined
+    const { notAfter } = readCertificate(leaf)
+    return clock.wall() <= notAfter ? undefined : { reason: 'certificate-expired', words: `the authentication server refused our certificate, which expired on ${day(notAfter)}` }
   }
 
   /** Why nothing has come of it by now. */
-  async #whyNot(): Promise<string> {
+  async #whyNot(): Promise<Failure> {
     const name = this.#serving?.interface ?? ''
-    const carrier = await this.#options.processes.run('cat', [`/sys/class/net/${name}/carrier`], seconds(3))
-    if (carrier.code !== 0) return carrier.lines.some((line) => line.includes('No such file')) ? `there is no interface ${name}` : `the interface ${name} is switched off`
-    if (carrier.lines.at(-1)?.trim() === '0') return `${name} has no link: see whether the cable is plugged in`
-    if (await this.#supplicant.status() === undefined) return 'wpa_supplicant does not answer'
-    return newestAttempt(this.#supplicant.lines()).outcome === 'none' ? `no authenticator answers on ${name}` : 'the authentication server does not answer'
+    const unlinked = await this.#noLink(name)
+    if (unlinked !== undefined) return unlinked
+    if (await this.#supplicant.status() === undefined) return { reason: 'daemon-failed', words: 'wpa_supplicant does not answer' }
+    return { reason: 'no-answer', words: newestAttempt(this.#supplicant.lines()).outcome === 'none' ? `no authenticator answers on ${name}` : 'the authentication server does not answer' }
+  }
+
+  async #noLink(name: string): Promise<Failure | undefined> {
+    const { code, lines } = await this.#options.processes.run('cat', [`/sys/class/net/${name}/carrier`], seconds(3))
+    if (code !== 0) return { reason: 'no-link', words: lines.some((line) => line.includes('No such file')) ? `there is no interface ${name}` : `the interface ${name} is switched off` }
+    return lines.at(-1)?.trim() === '0' ? { reason: 'no-link', words: `${name} has no link: see whether the cable is plugged in` } : undefined
   }
 }

@@ -1,6 +1,8 @@
-import { asPlatenError, hasCode } from '../../../protocol/errors.js'
+import { asPlatenError } from '../../../protocol/errors.js'
 import { minutes, seconds, type Clock, type Duration, type Timer } from '../../../protocol/time.js'
 import type { Log, ProcessExit, Processes, RunningProcess } from '../../platform/index.js'
+import { newestAttempt } from './attempt.js'
+import { answerDeadline, SupplicantControl } from './supplicant-control.js'
 
 export interface SupplicantOptions {
   readonly processes: Processes
@@ -11,34 +13,43 @@ export interface SupplicantOptions {
   readonly controls: string
 }
 
-/** `wpa_cli` asks over a local socket: no answer in this time means that the daemon hangs. */
-const answerDeadline = seconds(3)
 const shortestPause = seconds(1)
 const longestPause = minutes(1)
 /** A daemon that ran this long was no false start. */
 const provenAfter = minutes(1)
+/** With two misses of 3 s each, a restart after 1 s and an authentication of a few seconds: service returns within 60 s. */
+const betweenPings = seconds(20)
+const missesOfADead = 2
 const linesKept = 200
 
 interface Running {
   readonly process: RunningProcess
   readonly interface: string
   readonly startedAt: number
+  misses: number
 }
 
-/** The daemon wpa_supplicant on one wired interface: started when it is first needed, and again, with back-off, when it ends by itself. */
+/**
+ * The daemon wpa_supplicant on one wired interface: started when it is first needed, asked every 20 s whether it lives,
+ * killed when it hangs, and started again, with back-off, when it ends.
+ */
 export class Supplicant {
   readonly #options: SupplicantOptions
+  readonly #control: SupplicantControl
   #interface: string | undefined
   #running: Running | undefined
   #lines: string[] = []
   #pause: Duration = shortestPause
-  #restart: Timer | undefined
+  /** The next ping or the next start. */
+  #next: Timer | undefined
   #ended: string | undefined
+  #told = ''
   #swept = false
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: SupplicantOptions) {
     this.#options = options
+    this.#control = new SupplicantControl(options.processes, options.controls)
   }
 
   /** What it said since the last `reload`. */
@@ -59,7 +70,7 @@ export class Supplicant {
   reload(interfaceName: string): Promise<void> {
     return this.#inTurn(async () => {
       this.#lines = []
-      const live = this.#running?.interface === interfaceName && await this.#command('reconfigure') === 'OK'
+      const live = this.#running?.interface === interfaceName && await this.#control.command(interfaceName, 'reconfigure') === 'OK'
       if (live) return
       await this.#end('SIGKILL')
       this.#interface = interfaceName
@@ -69,12 +80,12 @@ export class Supplicant {
 
   /** Begins to authenticate once more, as it is: after a failure the daemon itself waits for half a minute. */
   async again(): Promise<void> {
-    await this.#command('reassociate')
+    if (this.#running !== undefined) await this.#control.command(this.#running.interface, 'reassociate')
   }
 
   /** Its status by name; undefined when it does not answer. */
   async status(): Promise<ReadonlyMap<string, string> | undefined> {
-    const lines = await this.#ask('status')
+    const lines = this.#running === undefined ? undefined : await this.#control.ask(this.#running.interface, 'status')
     return lines === undefined ? undefined : new Map(lines.flatMap((line) => {
       const [, name, value] = /^([^=]+)=(.*)$/.exec(line) ?? []
       return name === undefined || value === undefined ? [] : [[name, value] as const]
@@ -94,48 +105,81 @@ export class Supplicant {
 
   async #start(interfaceName: string): Promise<void> {
     const { processes, clock, configPath } = this.#options
-    if (!this.#swept) await this.#endStray(interfaceName)
+    // A board that was killed leaves its daemon behind, which would go on answering with its own key.
+    if (!this.#swept) await this.#control.command(interfaceName, 'terminate')
     this.#swept = true
     const process = await processes.start('wpa_supplicant', ['-D', 'wired', '-i', interfaceName, '-c', configPath], { onLine: (line) => this.#heard(line) })
-    const running = { process, interface: interfaceName, startedAt: clock.monotonic() }
+    const running = { process, interface: interfaceName, startedAt: clock.monotonic(), misses: 0 }
     this.#running = running
     this.#ended = undefined
+    this.#watch(running)
     void process.exited.then((exit) => this.#gone(running, exit))
   }
 
-  /** A board that was killed leaves its daemon behind, which would go on answering with its own key. */
-  async #endStray(interfaceName: string): Promise<void> {
-    const { processes, controls } = this.#options
-    await processes.run('wpa_cli', ['-p', controls, '-i', interfaceName, 'terminate'], answerDeadline).catch((error: unknown) => {
-      if (!hasCode(error, 'timed-out')) throw error
+  #watch(running: Running): void {
+    this.#next = this.#options.clock.after('ask wpa_supplicant', betweenPings, () => void this.#ping(running))
+  }
+
+  async #ping(running: Running): Promise<void> {
+    const answer = await this.#control.command(running.interface, 'ping').catch((error: unknown) => {
+      this.#options.log.warn('wpa_supplicant cannot be asked', { reason: asPlatenError(error).message })
+      return 'unknown'
     })
+    if (this.#running !== running) return
+    running.misses = answer === undefined ? running.misses + 1 : 0
+    if (running.misses === missesOfADead) running.process.signal('SIGKILL')
+    else if (running.misses === 0) this.#watch(running)
+    else await this.#ping(running)
   }
 
   #heard(line: string): void {
     this.#lines.push(line)
     if (this.#lines.length > linesKept) this.#lines.shift()
     this.#options.log.debug(`wpa_supplicant: ${line}`)
+    if (/CTRL-EVENT-EAP-(SUCCESS|FAILURE)/.test(line)) this.#tell()
+  }
+
+  /** Each change of the outcome, once. */
+  #tell(): void {
+    const { log } = this.#options
+    const { outcome, words } = newestAttempt(this.#lines)
+    if (this.#told === outcome + words) return
+    this.#told = outcome + words
+    if (outcome === 'success') log.info('IEEE 802.1X: authenticated', { interface: this.#interface ?? '' })
+    else log.warn('IEEE 802.1X: not authenticated', { interface: this.#interface ?? '', reason: words })
   }
 
   #gone(running: Running, { code, signal }: ProcessExit): void {
     if (this.#running !== running) return
-    const { clock, log } = this.#options
     this.#running = undefined
-    this.#ended = `wpa_supplicant ended (${signal ?? `exit code ${code ?? 'unknown'}`}): ${this.#lines.at(-1)?.trim() ?? 'it said nothing'}`
-    if (clock.monotonic() - running.startedAt >= provenAfter) this.#pause = shortestPause
-    log.error(this.#ended, { interface: running.interface, restartInSeconds: this.#pause / 1000 })
-    this.#restart = clock.after('restart wpa_supplicant', this.#pause, () => void this.#startAgain())
+    const lastWords = this.#lines.at(-1)?.trim() ?? 'it said nothing'
+    this.#ended = running.misses === missesOfADead ? 'wpa_supplicant hung and was ended' : `wpa_supplicant ended (${signal ?? `exit code ${code ?? 'unknown'}`}): ${lastWords}`
+    if (this.#options.clock.monotonic() - running.startedAt >= provenAfter) this.#pause = shortestPause
+    this.#startLater(this.#ended, running.interface)
+  }
+
+  #startLater(reason: string, interfaceName: string): void {
+    const { clock, log } = this.#options
+    log.error(`IEEE 802.1X: ${reason}`, { interface: interfaceName, restartInSeconds: this.#pause / 1000 })
+    this.#next?.cancel()
+    this.#next = clock.after('restart wpa_supplicant', this.#pause, () => void this.#startAgain())
     this.#pause = Math.min(longestPause, this.#pause * 2) as Duration
   }
 
   async #startAgain(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#interface !== undefined && this.#running === undefined) await this.#start(this.#interface)
-    }).catch((error: unknown) => this.#options.log.error('wpa_supplicant cannot be started', { reason: asPlatenError(error).message }))
+      const name = this.#interface
+      if (name === undefined || this.#running !== undefined) return
+      this.#lines = []
+      await this.#start(name).catch((error: unknown) => {
+        this.#ended = asPlatenError(error).message
+        this.#startLater(this.#ended, name)
+      })
+    })
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    this.#restart?.cancel()
+    this.#next?.cancel()
     this.#interface = undefined
     const running = this.#running
     this.#running = undefined
@@ -144,23 +188,5 @@ export class Supplicant {
     running.process.signal(signal)
     await running.process.exited
     timer.cancel()
-  }
-
-  /** @returns the last line of its answer, `OK` or `FAIL`; undefined when there is none */
-  async #command(name: 'reconfigure' | 'reassociate'): Promise<string | undefined> {
-    return (await this.#ask(name))?.at(-1)?.trim()
-  }
-
-  async #ask(command: string): Promise<readonly string[] | undefined> {
-    const { processes, controls } = this.#options
-    const interfaceName = this.#running?.interface
-    if (interfaceName === undefined) return undefined
-    try {
-      const { code, lines } = await processes.run('wpa_cli', ['-p', controls, '-i', interfaceName, command], answerDeadline)
-      return code === 0 ? lines : undefined
-    } catch (error) {
-      if (hasCode(error, 'timed-out')) return undefined
-      throw error
-    }
   }
 }

@@ -1,52 +1,10 @@
-import test, { type ExecutionContext } from 'ava'
-import { Ieee8021xUse, KeyUses } from '../../../../firmware/key-use/index.js'
-import type { KeyEntry } from '../../../../firmware/key-store/index.js'
-import { Ieee8021xSettingsFile, type Ieee8021xUpdate } from '../../../../firmware/settings/index.js'
+import test from 'ava'
 import { PlatenError } from '../../../../protocol/errors.js'
 import { seconds } from '../../../../protocol/time.js'
 import { VirtualClock } from '../../../../rig/boards/virtual-clock.js'
-import { FakeSupplicant } from '../../../support/fake-supplicant.js'
 import { fixtureKeys } from '../../../support/fixture-keys.js'
-import { RecordingDisk } from '../../../support/recording-disk.js'
-import { silentLog } from '../../../support/silent-log.js'
 import { issuedEntry } from '../../../support/tls-entries.js'
-
-const now = Date.UTC(2027, 0, 1)
-const directory = '/run/ieee-802-1x'
-const entries = (['old', 'new'] as const).map((name) => issuedEntry(name, fixtureKeys.three, { extendedKeyUsage: ['clientAuth'] }))
-const [oldKey, newKey] = entries as [KeyEntry, KeyEntry]
-const ca = oldKey.chain[2]!
-
-async function setUp({ clock = new VirtualClock(now), update = { enabled: true, caNames: ['network'] } }: { clock?: VirtualClock; update?: Ieee8021xUpdate } = {}) {
-  const disk = new RecordingDisk()
-  const daemon = new FakeSupplicant(clock, disk)
-  for (const { name } of entries) daemon.accepts.add(`${name}.example`)
-  const settings = await Ieee8021xSettingsFile.open({ disk, directory: '/data', log: silentLog })
-  await settings.update(update)
-  const store = { privateKey: () => fixtureKeys.three, caCertificates: () => [{ name: 'network', der: ca }] }
-  const driver = new Ieee8021xUse({ store, settings, processes: daemon, disk, clock, log: silentLog, directory })
-  let assigned: KeyEntry | undefined
-  const assignments = {
-    entries: () => entries, get: (id: string) => entries.find((entry) => entry.id === id)!, keyFor: () => assigned,
-    assign: (_: unknown, id: string | undefined) => Promise.resolve(void (assigned = entries.find((entry) => entry.id === id))),
-  }
-  const uses = new KeyUses({ store: assignments, drivers: [driver], log: silentLog, clock })
-  const put = (entry: KeyEntry) => clock.until(uses.put('ieee-802-1x', entry.id))
-  const file = async (name: string): Promise<string> => Buffer.from(await disk.read(`${directory}/${name}`, 100_000)).toString()
-  return { clock, disk, daemon, settings, driver, uses, put, file, assigned: () => assigned?.name }
-}
-
-/** A swap to the new key that must fail. @returns its error, once the old key serves again in time */
-async function failsBack(t: ExecutionContext, device: Awaited<ReturnType<typeof setUp>>): Promise<PlatenError> {
-  const from = device.clock.monotonic()
-  const error = await t.throwsAsync(device.put(newKey), { instanceOf: PlatenError })
-  t.true(device.clock.monotonic() - from <= seconds(60), `${(device.clock.monotonic() - from) / 1000} s`)
-  t.is(device.assigned(), 'old')
-  t.is(device.driver.current(), oldKey.id)
-  t.true(device.daemon.running)
-  t.like(await device.driver.status(), { state: 'serving' })
-  return error
-}
+import { directory, failsBack, newKey, now, oldKey, setUp } from '../../../support/virtual-wired-port.js'
 
 test('device.md 7: the first key starts the daemon, the next is taken live, and the port opens for each', async (t) => {
   const { daemon, put, driver } = await setUp()
@@ -64,6 +22,14 @@ test('device.md 7: leaf and intermediates go to the daemon, with the chosen CA a
   t.regex(config, new RegExp(`identity=${Buffer.from('old.example').toString('hex')}\n`))
   t.regex(config, new RegExp(`domain_suffix_match=${Buffer.from('radius.example.com').toString('hex')}\n`))
   t.is((await file('1/chain.pem')).match(/BEGIN CERTIFICATE/g)?.length, 3)
+})
+
+test('the revocation check of the server is off, by a stapled response where there is one, or always by one, as set', async (t) => {
+  for (const [update, line] of [[{}, /^ {2}ocsp=0$/m], [{ revocation: 'if-stapled' }, /^ {2}ocsp=1$/m], [{ revocation: 'required' }, /^ {2}ocsp=2$/m]] as const) {
+    const { put, file } = await setUp({ update: { enabled: true, caNames: ['network'], ...update } })
+    await put(oldKey)
+    t.regex(await file('wpa_supplicant.conf'), line)
+  }
 })
 
 test('an identity can end neither its line nor its quotation', async (t) => {
@@ -154,6 +120,15 @@ test('a daemon that ends over the new key: the old one serves again within 60 s,
   t.regex(error.message, /wpa_supplicant ended \(exit code 255\)/)
 })
 
+test('device.md 7: a daemon that refuses its configuration: the old key serves again within 60 s, and the reason is told', async (t) => {
+  const device = await setUp()
+  await device.put(oldKey)
+  device.daemon.refuses = true
+  device.clock.after('the old key is fine', seconds(3), () => (device.daemon.refuses = false))
+  const error = await failsBack(t, device)
+  t.regex(error.message, /Failed to read or parse configuration/)
+})
+
 test('where wpa_supplicant is not installed the key is refused with that reason, and no key stays in memory', async (t) => {
   const { daemon, disk, put, driver } = await setUp()
   daemon.installed = false
@@ -162,19 +137,6 @@ test('where wpa_supplicant is not installed the key is refused with that reason,
   t.regex(error.message, /cannot start wpa_supplicant/)
   t.is(driver.current(), undefined)
   t.deepEqual(await disk.list(directory), [])
-})
-
-test('a daemon that ends by itself is started again, each time after a longer pause', async (t) => {
-  const { daemon, put, clock } = await setUp()
-  await put(oldKey)
-  daemon.silent = true
-  for (const pause of [1, 2, 4, 8, 16, 32, 60, 60]) {
-    daemon.die()
-    await clock.advance(seconds(pause - 0.5))
-    t.false(daemon.running, `${pause} s`)
-    await clock.advance(seconds(0.5))
-    t.true(daemon.running, `${pause} s`)
-  }
 })
 
 test('no answer from the network is told as what it is: no link, or no authenticator', async (t) => {
@@ -201,6 +163,30 @@ test('an expired certificate is refused before anything is changed, but not by a
   t.deepEqual(daemon.story, [])
   const unset = await setUp({ clock: new VirtualClock(now, 'unset') })
   t.is(unset.driver.canServe(expired), undefined)
+})
+
+test('status: a key in service that the server refuses after its end is told as expired, and one before as refused', async (t) => {
+  const brief = issuedEntry('brief', fixtureKeys.three, { notAfter: now + 3_600_000, extendedKeyUsage: ['clientAuth'] })
+  const { driver, daemon, clock } = await setUp()
+  daemon.accepts.add('brief.example')
+  await driver.apply(brief)
+  await clock.until(driver.probe())
+  daemon.accepts.clear()
+  for (const [when, reason] of [[now + 60_000, 'certificate-rejected'], [now + 3_700_000, 'certificate-expired']] as const) {
+    clock.setWall(when)
+    daemon.reauthenticate()
+    await clock.advance(seconds(3))
+    t.like(await driver.status(), { state: 'failed', reason })
+  }
+})
+
+test('status: a cable that is pulled is told, and so is its return', async (t) => {
+  const { driver, daemon, put } = await setUp()
+  await put(oldKey)
+  daemon.carrier = '0'
+  t.like(await driver.status(), { state: 'waiting', reason: 'no-link' })
+  daemon.carrier = '1'
+  t.like(await driver.status(), { state: 'serving' })
 })
 
 test('a certificate for servers only is served with a caveat', async (t) => {
