@@ -6,7 +6,9 @@ import {
   writeNextCaCertificates,
 } from '../../../protocol/scep/index.js'
 import { PlatenError } from '../../../protocol/errors.js'
+import { readKeyMaterial, readPkcs12 } from '../../../protocol/pkcs12/index.js'
 import { openEnvelopeBytes, buildEnvelope } from '../../../protocol/scep/envelope.js'
+import { contentOf, password, withMac } from '../pkcs12/support.js'
 import { everyCipher, january, nextYear, random, requester, rootCa, someCsr, toCa, toRequester } from './support.js'
 
 interface Decoder {
@@ -48,6 +50,10 @@ const decoders: readonly Decoder[] = [
   { name: 'readIssuerAndSubject', seeds: [buildIssuerAndSubject(rootCa.certificate.subjectDer, requester.certificate.subjectDer)], decode: readIssuerAndSubject },
   { name: 'readIssuerAndSerial', seeds: [buildIssuerAndSerial(rootCa.certificate.subjectDer, '80ff01')], decode: readIssuerAndSerial },
   { name: 'readCapabilities', seeds: [vector('micromdm/get-ca-caps.txt')], decode: readCapabilities },
+  // A changed count may cost all the rounds that a file is given; fewer are given here, to see what the rest costs.
+  { name: 'readPkcs12', seeds: [vector('pkcs12/legacy-few-rounds.p12')], decode: (bytes) => readPkcs12(bytes, password, { rounds: 2000 }) },
+  { name: 'readKeyMaterial behind a right MAC', seeds: [contentOf(vector('pkcs12/modern.p12')), contentOf(vector('pkcs12/legacy-few-rounds.p12'))], decode: (bytes) => readKeyMaterial(withMac(bytes), password, { rounds: 5000 }) },
+  { name: 'readKeyMaterial of PEM', seeds: [vector('pkcs12/key-and-chain.pem'), vector('pkcs12/encrypted-key-and-chain.pem')], decode: (bytes) => readKeyMaterial(bytes, password, { rounds: 5000 }) },
   {
     name: 'decodeOperation',
     seeds: [Buffer.from('/cgi-bin/pkiclient.exe?operation=PKIOperation&message=MIIB%2B%2F8%3D'), Buffer.from('/?operation=GetCACaps')],
