@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { minutes, seconds, type Duration } from '../../protocol/time.js'
-import type { RigPlatform, RunningProcess } from '../platform/index.js'
+import type { Processes, RigPlatform, RunningProcess } from '../platform/index.js'
 import { BoardConsole } from './board-console.js'
 import type { Board, CommandOutcome } from './board.js'
 import { createSerialLine, type SerialLine } from './serial-line.js'
@@ -14,6 +14,10 @@ export interface ProcessBoardOptions {
   /** For the entry point, after the configuration. */
   readonly words?: readonly string[]
   readonly maxKeys?: number
+  /** Where its HTTPS listener is, and reached; default 127.0.0.1. */
+  readonly address?: string
+  /** Starts the board where it is to live; default: on this machine. */
+  readonly processes?: Processes
   /** Its broker, as the config has it. */
   readonly mqtt?: { readonly broker: string; readonly site: string; readonly device: string; readonly trustAnchors: string }
   /** Further sections of its configuration. */
@@ -43,7 +47,7 @@ export class ProcessBoard implements Board {
 
   private constructor(platform: RigPlatform, options: ProcessBoardOptions, line: SerialLine, port: number) {
     this.name = options.name
-    this.https = { host: '127.0.0.1', port }
+    this.https = { host: options.address ?? '127.0.0.1', port }
     this.line = line
     this.directory = options.directory
     this.configPath = `${options.directory}/board.yaml`
@@ -60,7 +64,7 @@ export class ProcessBoard implements Board {
     await platform.files.write(board.configPath, stringify({
       data: `${options.directory}/data`,
       serial: { path: line.boardPath },
-      https: { address: '127.0.0.1', port },
+      https: { address: board.https.host, port },
       ...options.configuration,
       ...options.maxKeys === undefined ? {} : { model: { maxKeys: options.maxKeys } },
       ...options.mqtt === undefined ? {} : { mqtt: options.mqtt },
@@ -69,7 +73,7 @@ export class ProcessBoard implements Board {
   }
 
   async powerOn(): Promise<void> {
-    this.#process = await this.#platform.processes.start(process.execPath, ['--enable-source-maps', this.#options.firmware, this.configPath, ...this.#options.words ?? []], {
+    this.#process = await (this.#options.processes ?? this.#platform.processes).start(process.execPath, ['--enable-source-maps', this.#options.firmware, this.configPath, ...this.#options.words ?? []], {
       onLine: (line) => this.#options.onLog?.(line),
     })
     await this.attach()

@@ -5,10 +5,10 @@ export function listCommand(write: (line: string) => void): Command {
   return new Command('list')
     .description('name the scenarios, what each of them promises, and the clocks it runs on')
     .action(() => {
-      for (const { name, promise, clocks, boards } of scenarios) {
+      for (const { name, promise, clocks, boards, parts = [] } of scenarios) {
         write(name)
         write(`    ${promise}`)
-        write(`    clocks: ${clocks.join(', ')}; boards: ${boards}`)
+        write(`    clocks: ${clocks.join(', ')}; boards: ${boards}${parts.length === 0 ? '' : `; needs ${parts.join(', ')}`}`)
       }
     })
 }

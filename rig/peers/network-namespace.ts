@@ -55,10 +55,16 @@ export class NetworkNamespace {
     return ip(this.#outside, '-n', this.name, ...args)
   }
 
-  /** Ends every program inside and removes the namespace with its interfaces. */
-  async remove(): Promise<void> {
+  /** Ends every program inside at once, as a power cut of that machine does. */
+  async killAll(): Promise<void> {
     for (const running of this.#started) running.signal('SIGKILL')
     await Promise.all([...this.#started].map(({ exited }) => exited))
+    await killInside(this.#outside, this.name)
+  }
+
+  /** Ends every program inside and removes the namespace with its interfaces. */
+  async remove(): Promise<void> {
+    await this.killAll()
     await removeByName(this.#outside, this.name)
   }
 
@@ -82,10 +88,34 @@ export async function layCable(left: CableEnd, right: CableEnd): Promise<void> {
   }
 }
 
+let cables = 0
+
+/**
+ * A cable between a namespace and this machine itself: the rig's SCEP server and clients reach what lives inside. It
+ * goes with the namespace. Addresses are of the range for tests of networks (RFC 2544), four to a cable.
+ * @returns the addresses of its two ends
+ */
+export async function joinTheRig(namespace: NetworkNamespace, processes: Processes): Promise<{ readonly rig: string; readonly own: string }> {
+  cables += 1
+  // Processes that run at the same time have neighbouring IDs.
+  const block = (process.pid * 16 + cables) % 32_768
+  const address = (host: number): string => `198.${18 + (block >> 14)}.${(block >> 6) & 255}.${(block & 63) * 4 + host}`
+  const [rig, own, outside] = [address(1), address(2), `plt${process.pid}-${cables}`]
+  await ip(processes, 'link', 'add', outside, 'type', 'veth', 'peer', 'name', 'rig', 'netns', namespace.name)
+  await ip(processes, 'address', 'add', `${rig}/30`, 'dev', outside)
+  await ip(processes, 'link', 'set', outside, 'up')
+  await namespace.ip('address', 'add', `${own}/30`, 'dev', 'rig')
+  await namespace.ip('link', 'set', 'rig', 'up')
+  return { rig, own }
+}
+
+let tries = 0
+
 /** Whether this process may make network namespaces here: tried, because root in a container may not. */
 export async function canMakeNamespaces(processes: Processes): Promise<boolean> {
   if (!await processes.has('ip')) return false
-  const name = `${prefix}${process.pid}-try`
+  tries += 1
+  const name = `${prefix}${process.pid}-try${tries}`
   const made = await processes.run('ip', ['netns', 'add', name], deadline)
   if (made.code !== 0) return false
   return (await processes.run('ip', ['netns', 'delete', name], deadline)).code === 0
@@ -102,10 +132,15 @@ async function sweep(processes: Processes): Promise<void> {
   }
 }
 
-/** A program that left its parent still holds the namespace alive, so all inside are killed first. */
-async function removeByName(processes: Processes, name: string): Promise<void> {
+/** A program may have left its parent. */
+async function killInside(processes: Processes, name: string): Promise<void> {
   const inside = await ip(processes, 'netns', 'pids', name)
   if (inside.length > 0) await processes.run('kill', ['-KILL', ...inside], deadline)
+}
+
+/** What still runs inside holds the namespace alive, so all is killed first. */
+async function removeByName(processes: Processes, name: string): Promise<void> {
+  await killInside(processes, name)
   await ip(processes, 'netns', 'delete', name)
 }
 

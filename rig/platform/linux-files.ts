@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Files } from './ports.js'
 
+/** A tmpfs on every Linux with glibc. */
+const sharedMemory = '/dev/shm'
+
 export const linuxFiles: Files = {
-  async temporaryDirectory(name) {
-    const path = await mkdtemp(join(tmpdir(), `${name}-`))
+  async temporaryDirectory(name, on = 'disk') {
+    const place = on === 'memory' && await linuxFiles.exists(sharedMemory) ? sharedMemory : tmpdir()
+    const path = await mkdtemp(join(place, `${name}-`))
     return { path, remove: () => rm(path, { recursive: true, force: true }) }
   },
   async makeDirectory(path) {

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { LinuxClock, LinuxHttp, linuxKeys, linuxMqtt, LinuxProcesses, linuxNetwork, linuxRandom } from '../../firmware/platform/index.js'
 import { listenHttp } from './http-listener.js'
+import { httpsClient } from './https-client.js'
 import { linuxFiles } from './linux-files.js'
 import { linuxLines } from './linux-lines.js'
 import { linuxTerminal } from './linux-terminal.js'
@@ -24,6 +25,7 @@ export function linuxPlatform(): RigPlatform {
     http: new LinuxHttp(clock),
     listenHttp,
     listenTls,
+    httpsClient,
     mqtt: linuxMqtt(clock),
     network: { handshake: (options) => linuxNetwork(clock).handshake(options), freeTcpPort },
     terminal: linuxTerminal(),

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { Http, KeyMaker, MqttPort, Network, Processes, TlsCredentials } from '../../firmware/platform/index.js'
 import type { RandomBytes } from '../../protocol/random.js'
-import type { Clock } from '../../protocol/time.js'
+import type { Clock, Duration } from '../../protocol/time.js'
 import type { ListenHttp } from './http-ports.js'
 
 export type { ProcessExit, Processes, RunningProcess } from '../../firmware/platform/index.js'
@@ -19,6 +19,8 @@ export interface RigPlatform {
   readonly http: Http
   readonly listenHttp: ListenHttp
   readonly listenTls: ListenTls
+  /** @param connection a new one for each request, or one for all while the server keeps it */
+  readonly httpsClient: (target: HttpsTarget, connection: 'fresh' | 'kept') => HttpsClient
   readonly mqtt: MqttPort
   readonly network: Pick<Network, 'handshake'> & {
     /** A port that nobody listens on, on the loopback address, at the time of asking. */
@@ -28,6 +30,23 @@ export interface RigPlatform {
   readonly terminal: Terminal | undefined
   /** Resolves with the first SIGINT or SIGTERM. */
   interrupted(): Promise<string>
+}
+
+export interface HttpsTarget {
+  readonly host: string
+  readonly port: number
+  /** Without a byte from the server. */
+  readonly timeout: Duration
+}
+
+/** Asks an HTTPS server as a browser does, but verifies nothing: it tells what it was shown. */
+export interface HttpsClient {
+  /**
+   * @returns the certificate that the connection was opened with, DER
+   * @throws connect-failed
+   */
+  get(path: string): Promise<{ readonly status: number; readonly certificate: Uint8Array }>
+  close(): void
 }
 
 /** Byte streams that stand for a serial line. */
@@ -43,8 +62,11 @@ export interface Lines {
 }
 
 export interface Files {
-  /** A new directory that only this user can read; `remove` deletes it with all that is in it. */
-  temporaryDirectory(name: string): Promise<{ readonly path: string; remove(): Promise<void> }>
+  /**
+   * A new directory that only this user can read; `remove` deletes it with all that is in it.
+   * @param on memory: on tmpfs where the machine has one, for keys in clear; default disk
+   */
+  temporaryDirectory(name: string, on?: 'disk' | 'memory'): Promise<{ readonly path: string; remove(): Promise<void> }>
   /** With its parents, for this user only; fine when it is there already. */
   makeDirectory(path: string): Promise<void>
   write(path: string, text: string): Promise<void>

@@ -1,4 +1,6 @@
+import { PlatenError } from '../../protocol/errors.js'
 import type { Clock, Duration } from '../../protocol/time.js'
+import type { RigPlatform } from '../platform/index.js'
 import type { RunClock } from '../reports/index.js'
 import type { Note, StepRecorder } from '../steps/index.js'
 import type { WitnessFacts } from '../verdicts/index.js'
@@ -6,7 +8,7 @@ import { KeptBoard } from './kept-board.js'
 import { RigServer } from './rig-server.js'
 import { ownServer } from './server-form.js'
 import { readLogLine, Station, type LogSeen } from './station.js'
-import type { World } from './world.js'
+import type { BoardWish, World } from './world.js'
 
 export interface BenchOptions {
   /** All that a scenario leaves to chance follows from it. */
@@ -14,6 +16,14 @@ export interface BenchOptions {
   /** How many boards a scenario is to take. */
   readonly boards: number
   readonly steps: StepRecorder
+}
+
+/** What a board is to be, beyond its name. */
+export interface StationWish extends Pick<BoardWish, 'maxKeys' | 'configuration' | 'home'> {
+  /** Set up like this one, where a world can copy boards. */
+  readonly like?: Station
+  /** Default: the rig's own. */
+  readonly server?: RigServer
 }
 
 /** Typed at consoles of boards that no one else reaches. */
@@ -32,6 +42,7 @@ export class Bench {
   readonly #steps: StepRecorder
   readonly #waiting = new Set<() => void>()
   readonly #kept: KeptBoard[] = []
+  readonly #closing: (() => Promise<void>)[] = []
 
   private constructor(world: World, server: RigServer, { seed, boards, steps }: BenchOptions) {
     this.#world = world
@@ -105,7 +116,7 @@ export class Bench {
   }
 
   /** A board that is on, knows the server and trusts its CA. */
-  async station(name: string, { maxKeys, like }: { readonly maxKeys?: number; readonly like?: Station } = {}): Promise<Station> {
+  async station(name: string, { like, server = this.server, ...wish }: StationWish = {}): Promise<Station> {
     const log: LogSeen[] = []
     const events: LogSeen[] = []
     const take = (into: LogSeen[], seen: LogSeen | undefined): void => {
@@ -114,14 +125,14 @@ export class Bench {
     }
     const { board, copied, used } = await this.#world.makeBoard({
       name,
-      ...(maxKeys === undefined ? {} : { maxKeys }),
+      ...wish,
       ...(like === undefined ? {} : { like: like.board }),
       onLog: (line, at) => take(log, readLogLine(line, at)),
       onEvent: (line, at) => take(events, readLogLine(line, at)),
     }, password)
     await board.powerOn()
     const alone = !this.#world.manyBoards
-    const station = new Station(board, { server: this.server, password: used?.password ?? password, log, events, alone, timeoutSeconds: timeoutAt(this.#world.clock.scale) })
+    const station = new Station(board, { server, password: used?.password ?? password, log, events, alone, timeoutSeconds: timeoutAt(this.#world.clock.scale) })
     this.stations.push(station)
     if (used !== undefined) this.#kept.push(await KeptBoard.prepare(station))
     if (copied) station.forget()
@@ -145,9 +156,22 @@ export class Bench {
     for (const board of this.#kept.splice(0)) await board.tidy()
   }
 
+  /** The machine that boards and their peers are processes of. @throws connect-failed where boards are not */
+  get machine(): RigPlatform {
+    const { machine } = this.#world
+    if (machine === undefined) throw new PlatenError('connect-failed', 'boards are no processes on this clock', { fix: 'Take --clock real.' })
+    return machine
+  }
+
+  /** Done when all boards are off, the last first: takes away what was made for the scenario. */
+  atEnd(close: () => Promise<void>): void {
+    this.#closing.unshift(close)
+  }
+
   async close(): Promise<void> {
     await this.#world.close()
     await this.server.goDown()
+    for (const close of this.#closing.splice(0)) await close()
   }
 
   #notify(): void {

@@ -1,5 +1,6 @@
 import { asPlatenError, type ErrorCode, type PlatenError } from '../../protocol/errors.js'
 import type { Clock } from '../../protocol/time.js'
+import { needParts } from '../peers/index.js'
 import type { ScenarioResult, Trouble } from '../reports/index.js'
 import { StepRecorder, type StepListener } from '../steps/index.js'
 import { errorBound, type Verdict } from '../verdicts/index.js'
@@ -37,6 +38,7 @@ export async function play(scenario: Scenario, world: World, options: PlayOption
   const verdicts: Verdict[] = []
   try {
     bench = await Bench.open(world, { seed, boards, steps })
+    if (scenario.parts !== undefined) await needParts(bench.machine, scenario.parts)
     findings = await scenario.run(bench)
     verdicts.push(...findings.verdicts, ...witnessesAgree(bench.stations, world.witness))
     await bench.tidy()

@@ -21,13 +21,15 @@ export class ProcessWorld implements World {
   /** Every board comes from the loopback address. */
   readonly manyBoards = false
   readonly server: World['server']
-  readonly #platform: RigPlatform
+  readonly machine: RigPlatform
+  readonly #firmware: string
   readonly #anchor: Anchor
   readonly #closing: (() => Promise<void>)[] = []
 
-  private constructor(platform: RigPlatform, clock: World['clock'], witness: WitnessFacts) {
+  private constructor(platform: RigPlatform, clock: World['clock'], witness: WitnessFacts, firmware: string) {
     const now = platform.clock.wall()
-    this.#platform = platform
+    this.machine = platform
+    this.#firmware = firmware
     this.#anchor = { host: now, wall: now }
     this.clock = clock
     this.time = clock.kind === 'scaled' ? new ScaledClock(platform.clock, clock.scale, this.#anchor) : platform.clock
@@ -36,23 +38,27 @@ export class ProcessWorld implements World {
     this.server = { ...platform, clock: this.time }
   }
 
-  /** Measures the witness first. */
-  static async open(platform: RigPlatform, clock: World['clock']): Promise<ProcessWorld> {
-    return new ProcessWorld(platform, clock, await calibrateWitness(platform))
+  /**
+   * Measures the witness first.
+   * @param firmware the entry point of another than the built firmware, one that is to be found out
+   */
+  static async open(platform: RigPlatform, clock: World['clock'], firmware = clock.kind === 'scaled' ? scaledFirmware : realFirmware): Promise<ProcessWorld> {
+    return new ProcessWorld(platform, clock, await calibrateWitness(platform), firmware)
   }
 
   settle<Result>(work: Promise<Result>): Promise<Result> {
     return work
   }
 
-  async makeBoard({ name, maxKeys, onLog }: BoardWish): Promise<{ readonly board: ProcessBoard; readonly copied: boolean }> {
-    const directory = await this.#platform.files.temporaryDirectory('platen-rig')
+  async makeBoard({ name, maxKeys, configuration, home, onLog }: BoardWish): Promise<{ readonly board: ProcessBoard; readonly copied: boolean }> {
+    const directory = await this.machine.files.temporaryDirectory('platen-rig')
     const { host, wall } = this.#anchor
-    const board = await ProcessBoard.create(this.#platform, {
-      name, directory: directory.path,
-      ...(this.clock.kind === 'scaled'
-        ? { firmware: scaledFirmware, words: [this.clock.scale, host, wall].map(String) }
-        : { firmware: realFirmware }),
+    // The serial line is the rig's, whatever network the board has.
+    const board = await ProcessBoard.create(this.machine, {
+      name, directory: directory.path, firmware: this.#firmware,
+      ...(this.clock.kind === 'scaled' ? { words: [this.clock.scale, host, wall].map(String) } : {}),
+      ...(home === undefined ? {} : { address: home.address, processes: home.processes }),
+      ...(configuration === undefined ? {} : { configuration }),
       ...(maxKeys === undefined ? {} : { maxKeys }),
       onLog: (line) => onLog(line, this.time.monotonic()),
     })

@@ -1,3 +1,4 @@
+import type { Part } from '../peers/index.js'
 import type { RequestTimeline, RunClock } from '../reports/index.js'
 import type { MeasuredInterval, Verdict } from '../verdicts/index.js'
 import type { Bench } from './bench.js'
@@ -16,6 +17,8 @@ export interface Scenario {
   readonly promise: string
   /** On which it says something: a promise of months waits for nobody in real time. */
   readonly clocks: readonly ClockKind[]
+  /** What the machine must have for it; where that is missing the rig has trouble, and no verdict. */
+  readonly parts?: readonly Part[]
   /** How many boards it takes when nobody says. */
   readonly boards: number
   /** What a bench has to allow for it; default: nothing. */

@@ -1,5 +1,6 @@
 import type { Clock, Duration } from '../../protocol/time.js'
 import type { Board } from '../boards/index.js'
+import type { Processes, RigPlatform } from '../platform/index.js'
 import type { RunClock } from '../reports/index.js'
 import type { ScepServerOptions } from '../scep-server/index.js'
 import type { WitnessFacts } from '../verdicts/index.js'
@@ -11,6 +12,10 @@ export interface BoardWish {
   readonly maxKeys?: number
   /** Set up like this one, where a world can copy boards. */
   readonly like?: Board
+  /** Further sections of its configuration, where boards have one. */
+  readonly configuration?: Readonly<Record<string, unknown>>
+  /** The machine it lives on, when that is not this one. */
+  readonly home?: BoardHome
   /** Each line of the board's log, and when the rig saw it, monotonic ms of the world. */
   readonly onLog: (line: string, at: number) => void
   /** The same by another witness, MQTT, where there is a broker. */
@@ -32,6 +37,13 @@ export interface MadeBoard {
   readonly used?: UsedBoard
 }
 
+/** Where a board lives that has a network of its own. */
+export interface BoardHome {
+  readonly processes: Processes
+  /** Where the rig reaches it. */
+  readonly address: string
+}
+
 /** Where a scenario takes place: whose time it is, and what boards are made of. */
 export interface World {
   readonly clock: RunClock
@@ -46,6 +58,8 @@ export interface World {
   readonly server: ScepServerOptions['platform']
   /** Default: the rig's own, on the loopback address. */
   readonly scep?: ServerForm
+  /** The machine that boards are processes of, where they are: peers can be started beside them. */
+  readonly machine?: RigPlatform
   /** Waits for work while this world's time passes. */
   settle<Result>(work: Promise<Result>): Promise<Result>
   /** A board that is off, or that the bench has. */

@@ -5,3 +5,4 @@ export { checkScript, faultKinds, readScript, type FaultName, type FaultScript, 
 export { startScepRelay, type ScepRelay, type ScepRelayOptions } from './relay.js'
 export { startScepServer, type ScepServer, type ScepServerOptions } from './server.js'
 export { displayExchange, Transcript, type ExchangeListener, type ExchangeRecord } from './transcript.js'
+export { newSerial } from './serial.js'

@@ -3,7 +3,7 @@ import { outcomeOfScenario } from '../../rig/reports/index.js'
 import { scenarios } from '../../rig/scenarios/index.js'
 import { playSmall, spellVerdicts } from '../support/small-scenarios.js'
 
-for (const { name, promise } of scenarios) {
+for (const { name, promise } of scenarios.filter(({ clocks }) => clocks.includes('virtual'))) {
   test.serial(`the firmware keeps its promise ${name}: ${promise}`, async (t) => {
     const result = await playSmall(name, { seed: 'fast' })
     t.true(result.verdicts.length > 0)

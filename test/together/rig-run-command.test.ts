@@ -64,5 +64,5 @@ test('a wrong name, a clock that says nothing, and a line that is no run are usa
 test('list names each scenario with its promise and clocks', async (t) => {
   const { code, said } = await rig('list')
   t.is(code, 0)
-  for (const { name, promise } of scenarios) t.true(said.includes(`${name}\n    ${promise}\n    clocks: virtual`))
+  for (const { name, promise, clocks } of scenarios) t.true(said.includes(`${name}\n    ${promise}\n    clocks: ${clocks.join(', ')}`))
 })

@@ -19,8 +19,8 @@ import { timerRefusals } from './timer-refusals.js'
 
 export { jitterUniformOver } from './jitter-uniform.js'
 
-/** Every promise that the rig can prove, in the order in which they are run. */
-export const scenarios: readonly Scenario[] = [
+/** Every promise of the board alone, in the order in which they are run. */
+export const boardScenarios: readonly Scenario[] = [
   startTimeKept, jitterUniform, jitterKeptOverReboots,
   pollsOnPending, pollsOnCommunicationError, noPollsOnRefusal,
   issueByHand, automaticRenewal, periodic, nextDateShown, renewalByExpiry, restartAfterAcquiring, deleteOld,

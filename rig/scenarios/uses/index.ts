@@ -1,0 +1,5 @@
+import type { Scenario } from '../scenario.js'
+import { tlsScenarios } from './tls.js'
+
+/** Every use of a key with real daemons and clients; each file has the scenarios of one use. */
+export const useScenarios: readonly Scenario[] = [...tlsScenarios]

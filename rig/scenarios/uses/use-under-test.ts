@@ -1,0 +1,50 @@
+import type { KeyUse } from '../../../protocol/key-use.js'
+import { milliseconds, seconds, type Duration } from '../../../protocol/time.js'
+import type { Station } from '../station.js'
+import type { UseSite } from './use-site.js'
+
+/** What somebody who uses the board saw. */
+export interface Seen {
+  /** Of the certificate that served, as `keys show` writes it; absent where the peer does not tell. */
+  readonly serial?: string
+}
+
+/** How a use looks from outside: what it is asked with, and what loads it. */
+export interface UseUnderTest {
+  readonly use: KeyUse
+  /** The words of `request` that say whom the certificate is for: `cn=printer.example.com`. */
+  readonly subject: string
+  /** Once as its clients do; rejects when it does not serve. */
+  readonly ask: () => Promise<Seen>
+}
+
+/** Between two tries to be served. */
+const again = milliseconds(200)
+
+/** Asks for a certificate and waits until the request has ended, well or not. */
+export function requestFor({ use, subject }: UseUnderTest, board: Station, keyName: string): ReturnType<Station['says']> {
+  return board.says(`request key-name=${keyName} ${subject} use=${use}`)
+}
+
+/**
+ * The serial number of a key's certificate, as the board has it.
+ * @throws key-not-found
+ */
+export async function serialOf(board: Station, keyName: string): Promise<string> {
+  return (await board.does(`keys show ${keyName}`))['serial'] ?? ''
+}
+
+/**
+ * Asks until it is served as wanted.
+ * @returns how long that took, ms; undefined when it did not come to that within the limit
+ */
+export async function servedWithin({ bench }: UseSite, { ask }: Pick<UseUnderTest, 'ask'>, wanted: (seen: Seen) => boolean, limit: Duration = seconds(60)): Promise<number | undefined> {
+  const from = bench.time.monotonic()
+  for (;;) {
+    const seen = await ask().catch(() => undefined)
+    const took = bench.time.monotonic() - from
+    if (took > limit) return undefined
+    if (seen !== undefined && wanted(seen)) return took
+    await bench.pass(again)
+  }
+}

@@ -1,0 +1,39 @@
+import ava, { type ExecutionContext } from 'ava'
+import { missingParts } from '../../rig/peers/index.js'
+import { linuxPlatform } from '../../rig/platform/index.js'
+import { outcomeOfScenario, type ScenarioResult } from '../../rig/reports/index.js'
+import { play, ProcessWorld, scenarios } from '../../rig/scenarios/index.js'
+import { spellVerdicts } from './small-scenarios.js'
+
+const platform = linuxPlatform()
+
+/** Looked for once, before any test is declared. */
+const missingHere = await Promise.all([...new Set(scenarios.flatMap(({ parts = [] }) => parts))].map(async (part) => ({ part, what: await missingParts(platform, [part]) })))
+
+/** Plays a scenario in real time. @param firmware another than the built one */
+export async function playReal(name: string, firmware?: string): Promise<ScenarioResult> {
+  const scenario = scenarios.find((one) => one.name === name)
+  if (scenario === undefined) throw new TypeError(`there is no scenario ${name}`)
+  return play(scenario, await ProcessWorld.open(platform, { kind: 'real', scale: 1 }, firmware), { seed: 'test', replay: '', wall: platform.clock })
+}
+
+/**
+ * A test that plays a use scenario and wants it passed, after `more`. Where something is missing that the scenario
+ * needs it is skipped by name; with CI=true that is a failure.
+ */
+export function useTest(name: string, more: (t: ExecutionContext, result: ScenarioResult) => void = () => undefined): void {
+  const scenario = scenarios.find((one) => one.name === name)
+  if (scenario === undefined) throw new TypeError(`there is no scenario ${name}`)
+  const missing = missingHere.filter(({ part }) => scenario.parts?.includes(part)).flatMap(({ what }) => what)
+  const title = `${name}: ${scenario.promise}`
+  if (missing.length > 0 && process.env['CI'] !== 'true') {
+    ava.serial.skip(`${title} (needs ${missing.join(', ')})`, () => undefined)
+    return
+  }
+  ava.serial(title, async (t) => {
+    const result = await playReal(name)
+    t.log(spellVerdicts(result))
+    more(t, result)
+    t.is(outcomeOfScenario(result), 'pass', spellVerdicts(result))
+  })
+}

@@ -1,0 +1,3 @@
+import { useTest } from '../support/use-scenarios.js'
+
+for (const name of ['tls-issue', 'tls-issue-scepserver']) useTest(name)
