@@ -28,7 +28,9 @@ type StateCode =
 type StoreCode =
   | 'store-full'
   | 'ca-store-full'
+  | 'ca-in-use'
   | 'key-name-taken'
+  | 'key-known'
   | 'key-not-found'
   | 'key-in-use'
   | 'key-pending'

@@ -15,7 +15,7 @@ export class CurrentCertificates {
   /** The key that serves the Key Use Location, unless that is the default key. */
   keyFor(request: AutomaticRequest | undefined): KeyEntry | undefined {
     const entry = request?.use === undefined ? undefined : this.#store.keyFor(request.use)
-    return entry?.kind === 'issued' ? entry : undefined
+    return entry?.kind === 'default' ? undefined : entry
   }
 
   /** Its certificate, if a CA has issued it for this board's Common Name: one for another name renews nothing. */

@@ -17,7 +17,8 @@ export const defaultLimits: StoreLimits = { maxKeys: 8, maxCaCertificates: 16 }
 export interface KeyEntry {
   readonly id: KeyId
   readonly name: string
-  readonly kind: 'default' | 'issued'
+  /** `issued`: made here and certified by a CA; `imported`: both came in a file. */
+  readonly kind: 'default' | 'issued' | 'imported'
   /** `pending`: the key is there and waits for its certificate. */
   readonly state: 'pending' | 'ready'
   /** Size of the RSA modulus. */
@@ -34,6 +35,8 @@ export interface KeyEntry {
 export interface CaCertificate {
   readonly name: string
   readonly der: Uint8Array
+  /** Its list of revoked certificates, DER, where one was registered. */
+  readonly crl?: Uint8Array
 }
 
 /** A slot taken for a key that is still to be generated. It lives in memory: a restart gives the slot back. */

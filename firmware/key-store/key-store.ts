@@ -2,15 +2,16 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { KeyUse } from '../../protocol/key-use.js'
 import type { RandomBytes } from '../../protocol/random.js'
 import { ensureDirectory } from '../platform/index.js'
+import { caAdded, caCertificatesOf, caDropped, crlSet } from './ca-certificates.js'
 import type { CaCertificate, KeyEntry, KeyId, Reservation, StoreLimits, StoreProblem } from './entries.js'
 import { removeGeneration, writeCertificateCopy, writeGeneration } from './generation.js'
 import { checkKeyHealth } from './key-health.js'
 import { Ledger, type LedgerOptions } from './ledger.js'
 import { checkNameFree, freeName, namesTaken } from './names.js'
 import { storePaths, type StorePaths } from './paths.js'
-import { isKeyId, type KeyIdentity } from './record.js'
+import { isKeyId, type KeyIdentity, type NewEvent } from './record.js'
 import { recover, type Recovered } from './recovery.js'
-import { checkCaCertificate, checkCaCertificateKnown, checkChain, checkName, checkNotDefault, checkNotInUse, checkRoom, findKey, findReadyKey } from './rules.js'
+import { checkChain, checkName, checkNotDefault, checkNotInUse, checkNotKnown, checkRoom, findKey, findReadyKey } from './rules.js'
 import { seal, unseal } from './sealing.js'
 import { defaultKeyOf, entryOf, identitiesOf, identityOf, keyForUse } from './state.js'
 
@@ -156,6 +157,31 @@ export class KeyStore {
     return this.#inTurn(() => this.#complete(id, options))
   }
 
+  /**
+   * Registers a key that comes with its certificates, in one commit. The limit and the name are checked before all else.
+   * @param chain DER, leaf first
+   * @throws store-full, key-name-taken, invalid-value, bad-response, certificate-not-for-our-key, key-known, weak-key, disk-failed
+   */
+  import(name: string, privateKey: KeyObject, chain: readonly Uint8Array[]): Promise<KeyEntry> {
+    return this.#inTurn(async () => {
+      const { state } = this.#store
+      checkName(name)
+      checkNameFree(name, namesTaken(this.#named()))
+      checkRoom(this.#options.limits, state, [...this.#reservations.values()], false)
+      const id = this.#newId()
+      const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64')
+      checkChain(chain, { id, name, publicKey })
+      checkNotKnown(publicKey, state)
+      try {
+        await this.#keep({ id, name, kind: 'imported' }, privateKey)
+        return await this.#complete(id, { chain })
+      } catch (error) {
+        await this.#forget(id)
+        throw error
+      }
+    })
+  }
+
   /** Gives up a reservation or a pending key; does nothing when it is gone already. @throws disk-failed */
   abandon(what: Reservation | KeyId): Promise<void> {
     return this.#inTurn(async () => {
@@ -190,23 +216,22 @@ export class KeyStore {
   }
 
   caCertificates(): readonly CaCertificate[] {
-    return [...this.#store.state.authorities].map(([name, der]) => ({ name, der: Uint8Array.from(Buffer.from(der, 'base64')) }))
+    return caCertificatesOf(this.#store.state)
   }
 
   /** @throws ca-store-full, key-name-taken, invalid-value, bad-response, disk-failed */
   addCaCertificate(name: string, der: Uint8Array): Promise<void> {
-    return this.#inTurn(async () => {
-      checkCaCertificate(name, der, this.#options.limits, this.#store.state.authorities)
-      await this.#ledger.commit({ type: 'ca-add', name, der: Buffer.from(der).toString('base64') })
-    })
+    return this.#inTurn(() => this.#commit(caAdded(name, der, this.#options.limits, this.#store.state)))
   }
 
-  /** @throws key-not-found, disk-failed */
+  /** Registers the list of revoked certificates of a CA. @throws what `crlSet` does, disk-failed */
+  setCrl(name: string, der: Uint8Array): Promise<void> {
+    return this.#inTurn(() => this.#commit(crlSet(name, der, this.#store.state)))
+  }
+
+  /** With its list of revoked certificates. @throws key-not-found, disk-failed */
   deleteCaCertificate(name: string): Promise<void> {
-    return this.#inTurn(async () => {
-      checkCaCertificateKnown(name, this.#store.state.authorities)
-      await this.#ledger.commit({ type: 'ca-drop', name })
-    })
+    return this.#inTurn(() => this.#commit(caDropped(name, this.#store.state)))
   }
 
   /** Waits for what is under way and gives up the lock. */
@@ -273,6 +298,16 @@ export class KeyStore {
     await this.#ledger.afterCommit('copy the certificate', () => writeCertificateCopy(this.#options.disk, this.#paths.generations, id, event))
     if (replaces !== undefined) await this.#clear(replaces)
     return this.get(id)
+  }
+
+  /** What an import that failed left: on a disk that refuses that too, the next start does it. */
+  async #forget(id: KeyId): Promise<void> {
+    const { pending } = this.#store.state
+    await (pending.has(id) ? this.#drop(id) : this.#clear(id)).catch(() => pending.delete(id))
+  }
+
+  async #commit(event: NewEvent): Promise<void> {
+    await this.#ledger.commit(event)
   }
 
   async #drop(id: KeyId): Promise<void> {

@@ -15,7 +15,7 @@ const sequence = z.number().int().nonnegative()
 const identity = z.object({
   id: keyId,
   name: z.string(),
-  kind: z.enum(['default', 'issued']),
+  kind: z.enum(['default', 'issued', 'imported']),
   bits: z.number().int(),
   publicKey: z.string(),
   transactionId: z.string().exactOptional(),
@@ -42,6 +42,7 @@ const event = z.discriminatedUnion('type', [
   z.object({ type: z.literal('assign'), sequence, use: keyUse, id: keyId.exactOptional() }),
   z.object({ type: z.literal('drop'), sequence, id: keyId }),
   z.object({ type: z.literal('ca-add'), sequence, name: z.string(), der: z.string() }),
+  z.object({ type: z.literal('ca-crl'), sequence, name: z.string(), der: z.string() }),
   z.object({ type: z.literal('ca-drop'), sequence, name: z.string() }),
 ])
 

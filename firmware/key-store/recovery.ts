@@ -122,8 +122,8 @@ class Recovery {
     const ready = state.ready.get(id)
     if (state.dropped.has(id)) return this.#clear(id)
     if (typeof key === 'object' && key.storeKey === this.#storeKey.fingerprint && (ready === undefined || ready.key.publicKey === key.key.publicKey)) {
-      // A default key without its certificate belongs to a first boot that did not get to its end.
-      if (ready === undefined && key.key.kind === 'default') return this.#clear(id)
+      // Only a request waits for its certificate: a first boot or an import did not get to its end.
+      if (ready === undefined && key.key.kind !== 'issued') return this.#clear(id)
       this.sealed.set(id, key.sealed)
       if (ready === undefined) state.pending.set(id, key.key)
       else if (typeof certificate !== 'object') await this.#repairCopy({ type: 'complete', sequence: 0, key: ready.key, chain: ready.chain })

@@ -71,11 +71,18 @@ export function checkNotInUse(state: StoreState, { id, name }: KeyIdentity, movi
   })
 }
 
+/** @throws key-known when the very same key is there */
+export function checkNotKnown(publicKey: string, state: StoreState): void {
+  const known = identitiesOf(state).find((other) => other.publicKey === publicKey)
+  if (known === undefined) return
+  throw new PlatenError('key-known', `this key is in the store already, as ${JSON.stringify(known.name)}`, { facts: { id: known.id, name: known.name }, fix: 'Use the key that is there, or delete it first.' })
+}
+
 /** Largest chain that a record of the journal takes, bytes of DER. */
-const chainLimit = 128 * 1024
+export const chainLimit = 128 * 1024
 
 /** @throws bad-response when a certificate cannot be read; certificate-not-for-our-key when the leaf has another key */
-export function checkChain(chain: readonly Uint8Array[], key: KeyIdentity): void {
+export function checkChain(chain: readonly Uint8Array[], key: Pick<KeyIdentity, 'id' | 'name' | 'publicKey'>): void {
   const [leaf] = chain.map(readCertificate)
   if (leaf === undefined || chain.reduce((sum, { length }) => sum + length, 0) > chainLimit) {
     throw new PlatenError('bad-response', `certificate chain: ${chain.length} certificates, expected at least one and at most ${chainLimit} bytes in all`)
@@ -84,29 +91,7 @@ export function checkChain(chain: readonly Uint8Array[], key: KeyIdentity): void
   throw new PlatenError('certificate-not-for-our-key', `the certificate is for another key than ${JSON.stringify(key.name)}`, { facts: { id: key.id, name: key.name } })
 }
 
-/** @throws ca-store-full, key-name-taken, invalid-value */
-export function checkCaCertificate(name: string, der: Uint8Array, limits: StoreLimits, authorities: ReadonlyMap<string, string>): void {
-  checkName(name)
-  if (authorities.has(name)) {
-    throw new PlatenError('key-name-taken', `name: a CA certificate with the name ${JSON.stringify(name)} is registered already`, { facts: { field: 'name', name }, fix: 'Give another name.' })
-  }
-  if (authorities.size >= limits.maxCaCertificates) {
-    throw new PlatenError('ca-store-full', `the store is full: ${authorities.size} of ${limits.maxCaCertificates} CA certificates`, {
-      facts: { certificates: authorities.size, limit: limits.maxCaCertificates },
-      fix: 'Delete a CA certificate that is no longer needed.',
-    })
-  }
-  if (der.length > chainLimit) throw new PlatenError('invalid-value', `certificate: ${der.length} bytes, more than ${chainLimit}`, { facts: { field: 'certificate' } })
-  readCertificate(der)
-}
-
-/** @throws key-not-found */
-export function checkCaCertificateKnown(name: string, authorities: ReadonlyMap<string, string>): void {
-  if (authorities.has(name)) return
-  throw new PlatenError('key-not-found', `no CA certificate has the name ${JSON.stringify(name)}`, { facts: { name }, fix: 'List the CA certificates to see what there is.' })
-}
-
-function readCertificate(der: Uint8Array): X509Certificate {
+export function readCertificate(der: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(der)
   } catch (cause) {

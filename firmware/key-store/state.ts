@@ -18,12 +18,14 @@ export interface StoreState {
   readonly uses: Map<KeyUse, KeyId>
   /** DER in base64 by name. */
   readonly authorities: Map<string, string>
+  /** Lists of revoked certificates, DER in base64, by the name of their CA. */
+  readonly crls: Map<string, string>
   /** Generations that are gone, but whose directory may still be there. */
   readonly dropped: Set<KeyId>
 }
 
 export function emptyState(): StoreState {
-  return { ready: new Map(), pending: new Map(), uses: new Map(), authorities: new Map(), dropped: new Set() }
+  return { ready: new Map(), pending: new Map(), uses: new Map(), authorities: new Map(), crls: new Map(), dropped: new Set() }
 }
 
 /** An event about a generation that is gone, or that happened already, changes nothing. */
@@ -46,8 +48,12 @@ export function apply(state: StoreState, event: StoreEvent): void {
     case 'ca-add':
       state.authorities.set(event.name, event.der)
       break
+    case 'ca-crl':
+      if (state.authorities.has(event.name)) state.crls.set(event.name, event.der)
+      break
     case 'ca-drop':
       state.authorities.delete(event.name)
+      state.crls.delete(event.name)
       break
   }
 }
@@ -59,6 +65,7 @@ export function snapshot(state: StoreState): readonly NewEvent[] {
     ...[...state.ready.values()].map(({ key, chain }) => ({ type: 'complete', key, chain }) as const),
     ...[...state.uses].map(([use, id]) => ({ type: 'assign', use, id }) as const),
     ...[...state.authorities].map(([name, der]) => ({ type: 'ca-add', name, der }) as const),
+    ...[...state.crls].map(([name, der]) => ({ type: 'ca-crl', name, der }) as const),
   ]
 }
 

@@ -24,7 +24,7 @@ export const keyUse = field(
 
 const key = z.strictObject({
   name: shown('Name'),
-  kind: shownNames('Kind', ['default', 'issued']),
+  kind: shownNames('Kind', ['default', 'issued', 'imported']),
   state: shownNames('State', ['pending', 'ready']),
   use: shown('Use'),
   expires: date('Expires').optional(),

@@ -30,6 +30,7 @@ const two_keys = async (store: KeyStore): Promise<void> => {
 export const keyStoreScenarios: readonly Scenario[] = [
   { title: 'first boot', steps: [] },
   { title: 'register', prepare: two_keys, steps: registering('C', four, () => ({})) },
+  { title: 'import', prepare: two_keys, steps: [(store) => store.import('C', four, [certificateFor(four, 'C')])] },
   { title: 'register and assign', prepare: two_keys, steps: registering('C', four, () => ({ assign: 'tls' })) },
   { title: 'replace', prepare: two_keys, steps: registering('C', four, (store) => ({ assign: 'tls', replaces: idOf(store, 'A') })) },
   {

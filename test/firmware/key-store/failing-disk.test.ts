@@ -47,6 +47,7 @@ const calls: Readonly<Record<string, (store: KeyStore) => Promise<unknown>>> = {
   complete: (store) => store.complete(store.find('Pending')!.id, { chain: [certificateFor(three, 'p')], assign: 'tls', replaces: store.find('A')!.id }),
   assign: (store) => store.assign('ieee-802-1x', store.find('A')!.id),
   delete: (store) => store.delete(store.find('Spare')!.id),
+  import: (store) => store.import('Imported', three, [certificateFor(three, 'i')]),
   'add a CA certificate': (store) => store.addCaCertificate('Root', certificateFor(two, 'root')),
 }
 
