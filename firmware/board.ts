@@ -17,6 +17,7 @@ import { SerialConsole } from './serial/index.js'
 import { SerialLine } from './serial-line.js'
 import { AutomaticSettingsFile, Ieee8021xSettingsFile, IpsecPolicies, protectorFrom, Settings } from './settings/index.js'
 import { describeBootReason, keepTimeSaved, RunRecord, type PreviousRun, type RestartRequest } from './supervisor/index.js'
+import { openTlsConsumers } from './tls-daemons.js'
 import { product, version } from './version.js'
 
 export interface BoardOptions {
@@ -169,11 +170,12 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
     listen: (credentials) => network.listenHttps({ address, port, credentials, answer: pages }),
     host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address,
   })
-  ending.opened('HTTPS listener', () => tls.close())
+  const tlsConsumers = await openTlsConsumers({ platform, daemons: config.tlsDaemons ?? [], runtime: config.runtime, listener: tls, store, log })
+  ending.opened('HTTPS listener', () => tlsConsumers.close())
   const mqtt = await openMqttFront({ platform, config, bootId, log, store })
   const wired = platform.processes === undefined ? [] : [new Ieee8021xUse({ ...platform, processes: platform.processes, store, settings: ieee8021x, log, directory: posix.join(config.runtime, 'ieee-802-1x') })]
   for (const driver of wired) ending.opened('IEEE 802.1X', () => driver.close())
-  const useKey = new KeyUses({ store, drivers: [tls, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log, clock: platform.clock })
+  const useKey = new KeyUses({ store, drivers: [tlsConsumers, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log, clock: platform.clock })
   ending.opened('key uses', () => useKey.close())
   const ipsec = await IpsecUses.open({
     policies: ipsecPolicies, store, uses: useKey, disk: platform.disk, processes: platform.processes, clock: platform.clock, log,

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { isTopicName } from '../protocol/mqtt/index.js'
 import { linePath, readYamlConfig } from '../protocol/yaml-config.js'
+import { tlsDaemonsSection } from './tls-daemons.js'
 
 const oneLine = z.string().min(1, 'must not be empty').max(64, 'must have at most 64 characters').regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
 
@@ -47,6 +48,8 @@ const schema = z.strictObject({
   runtime: plainPath.default('/run/platen'),
   serial: sections.serial,
   https: sections.https.prefault({}),
+  // Other programs that serve the key of TLS.
+  tlsDaemons: tlsDaemonsSection.optional(),
   model: sections.model.prefault({}),
   // Without it the board has no MQTT agent.
   mqtt: sections.mqtt.optional(),

@@ -35,6 +35,13 @@ export function shownChain({ chain }: KeyEntry): readonly Uint8Array[] {
   return chain.length > 1 && last !== undefined && isSelfSigned(readCertificate(last)) ? chain.slice(0, -1) : chain
 }
 
+/** What a client was shown is exactly this chain, from the leaf on. @throws probe-failed */
+export function checkShown(wanted: readonly Uint8Array[], shown: readonly Uint8Array[]): void {
+  const wrong = wanted.findIndex((certificate, index) => !sameBytes(certificate, shown[index] ?? new Uint8Array()))
+  if (wrong === -1) return
+  throw new PlatenError('probe-failed', wrong === 0 ? 'a TLS client saw another certificate' : `a TLS client did not see certificate ${wrong + 1} of the chain`, { facts: { shown: shown.length, expected: wanted.length } })
+}
+
 export function cannotServe(use: KeyUse, entry: KeyEntry, reason: string, fix: string): PlatenError {
   return new PlatenError('use-cannot-serve', `the key "${entry.name}" cannot serve ${displayKeyUse(use)}: ${reason}`, { facts: { key: entry.name, use }, fix })
 }

@@ -1,10 +1,9 @@
 import { asPlatenError, PlatenError } from '../../protocol/errors.js'
-import { sameBytes } from '../../protocol/scep/index.js'
 import { seconds } from '../../protocol/time.js'
 import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { HttpsListener, Network, TlsCredentials } from '../platform/index.js'
 import type { KeyUseDriver } from './driver.js'
-import { allowsPurpose, certificateToServe, shownChain } from './serving-certificate.js'
+import { allowsPurpose, certificateToServe, checkShown, shownChain } from './serving-certificate.js'
 
 /** The handshake is with ourselves: what takes longer than this does not serve. */
 const probeTimeout = seconds(10)
@@ -63,14 +62,10 @@ export class TlsUse implements KeyUseDriver {
   async probe(): Promise<void> {
     const { host, network } = this.#options
     if (this.#serving === undefined || this.#listener === undefined) throw new TypeError('nothing was applied that could be probed')
-    const wanted = shownChain(this.#serving)
     const shown = await network.handshake({ host, port: this.#listener.port, timeout: probeTimeout }).catch((cause: unknown) => {
       throw new PlatenError('probe-failed', asPlatenError(cause).message, { facts: asPlatenError(cause).facts, cause })
     })
-    const wrong = wanted.findIndex((certificate, index) => !sameBytes(certificate, shown[index] ?? new Uint8Array()))
-    if (wrong !== -1) {
-      throw new PlatenError('probe-failed', wrong === 0 ? 'a TLS client saw another certificate' : `a TLS client did not see certificate ${wrong + 1} of the chain`, { facts: { shown: shown.length, expected: wanted.length } })
-    }
+    checkShown(shownChain(this.#serving), shown)
   }
 
   async undo(): Promise<void> {

@@ -109,3 +109,47 @@ test('mqtt: a broker by TLS alone, names that topics can have, and a path from t
   for (const broker of ['mqtt://broker', 'broker:8883', 'mqtts://broker:99999', 'mqtts://user@broker', 'mqtts://broker/path', 'mqtts://']) t.regex(refused(t, section({ broker })).message, /mqtt\.broker must be/, broker)
   for (const device of ['a/b', '+', '_r', '']) t.regex(refused(t, section({ device })).message, /mqtt\.device must be/)
 })
+
+const printer = { name: 'printer', keyFile: '/run/platen/printer.key', certificateFile: '/run/platen/printer.crt', probe: '127.0.0.1:631' }
+const daemons = (...each: readonly object[]): string => `${minimal}tlsDaemons: ${JSON.stringify(each)}\n`
+
+test('tlsDaemons: a name, two paths and where to reach it are enough; the rest has defaults', (t) => {
+  t.is(read(minimal).tlsDaemons, undefined)
+  t.deepEqual(read(daemons(printer)).tlsDaemons, [{ ...printer, mode: '0600', reloadTimeoutSeconds: 8, probeTimeoutSeconds: 10 }])
+  const whole = { ...printer, owner: 'lp:ssl', mode: '0640', reload: ['systemctl', 'reload', 'printer'], reloadTimeoutSeconds: 3, probe: '[::1]:631', serverName: 'printer.example.com', probeTimeoutSeconds: 5 }
+  t.deepEqual(read(daemons(whole)).tlsDaemons, [whole])
+})
+
+const wrongDaemons: readonly (readonly [changes: object, message: string])[] = [
+  [{ name: 'My Printer' }, 'name must be 1 to 32 lower-case letters, digits and dashes'],
+  [{ keyFile: 'printer.key' }, 'keyFile must be an absolute path of letters, digits, dots, dashes and underscores'],
+  [{ certificateFile: printer.keyFile }, 'certificateFile must be a path that is used once'],
+  [{ owner: 'lp ssl' }, 'owner must be "user", "user:group" or ":group"'],
+  [{ mode: 640 }, 'mode must be "0400", "0440", "0600" or "0640", in quotes: nobody else may read a key'],
+  [{ mode: '0644' }, 'mode must be "0400", "0440", "0600" or "0640", in quotes: nobody else may read a key'],
+  [{ reload: 'systemctl reload printer' }, 'reload must be a list: the program and its arguments'],
+  [{ reload: [] }, 'reload must name a program'],
+  [{ reload: ['kill', 1] }, 'reload.1 must be a text; put numbers in quotes'],
+  [{ reloadTimeoutSeconds: 9 }, 'reloadTimeoutSeconds must be at most 8'],
+  [{ probe: '631' }, 'probe must be an address and a port, like "127.0.0.1:631", "[::1]:631" or "printer.example.com:631"'],
+  [{ probe: '127.0.0.1:70000' }, 'probe must be an address and a port, like "127.0.0.1:631", "[::1]:631" or "printer.example.com:631"'],
+  [{ probeTimeoutSeconds: 16 }, 'probeTimeoutSeconds must be at most 15'],
+  [{ user: 'lp' }, 'user is no setting of a board'],
+]
+for (const [changes, message] of wrongDaemons) {
+  test(`tlsDaemons: ${JSON.stringify(changes)} is refused with its place`, (t) => {
+    t.is(refused(t, daemons({ ...printer, ...changes })).message, `/etc/platen/board.yaml line 3 column ${columnOf(changes)}: tlsDaemons.0.${message}`)
+  })
+}
+
+function columnOf(changes: object): number {
+  const text = daemons({ ...printer, ...changes }).split('\n')[2]!
+  const [name, value] = Object.entries(changes)[0] as [string, unknown]
+  return Array.isArray(value) && value.length > 1 ? text.indexOf('1]') + 1 : text.indexOf(`"${name}"`) + 1
+}
+
+test('tlsDaemons: no two have a name or a path in common', (t) => {
+  const other = { ...printer, keyFile: '/run/platen/other.key', certificateFile: '/run/platen/other.crt' }
+  t.regex(refused(t, daemons(printer, other)).message, /tlsDaemons\.1\.name must be a name that is used once/)
+  t.regex(refused(t, daemons(printer, { ...other, name: 'other', keyFile: printer.certificateFile })).message, /tlsDaemons\.1\.keyFile must be a path that is used once/)
+})

@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { posix } from 'node:path'
-import { PlatenError } from '../../../protocol/errors.js'
 import { certificatePem } from '../../../protocol/pem.js'
-import { seconds } from '../../../protocol/time.js'
 import { ensureDirectory, removeStaleTemporaries, replaceFile, type Disk, type Processes } from '../../platform/index.js'
+import { refuseLastingStorage } from '../memory-only.js'
 
 /** What a supplicant needs to authenticate with one key. */
 export interface Credentials {
@@ -79,18 +78,9 @@ export class CredentialFiles {
   async #prepare(): Promise<void> {
     await ensureDirectory(this.#disk, posix.dirname(this.#directory))
     await ensureDirectory(this.#disk, this.#directory)
-    await this.#refuseLastingStorage()
+    await refuseLastingStorage(this.#processes, this.#directory)
     await removeStaleTemporaries(this.#disk, this.#directory)
     await this.keepOnly([])
-  }
-
-  async #refuseLastingStorage(): Promise<void> {
-    const { lines } = await this.#processes.run('stat', ['--file-system', '--format=%T', this.#directory], seconds(3))
-    const kind = lines.at(-1)?.trim() ?? ''
-    if (kind === 'tmpfs' || kind === 'ramfs') return
-    throw new PlatenError('use-cannot-serve', `keys in clear are written to memory only, and ${this.#directory} is on ${kind === '' ? 'an unknown file system' : kind}`, {
-      facts: { path: this.#directory }, fix: 'Set runtime in the board\'s config to a folder on tmpfs, like /run/platen.',
-    })
   }
 }
 

@@ -1,0 +1,6 @@
+export type { TlsDaemonDeclaration } from './declaration.js'
+export { removeOtherPairs } from './pair-files.js'
+export { TlsConsumers } from './tls-consumers.js'
+export type { TlsConsumersOptions } from './tls-consumers.js'
+export { TlsDaemon } from './tls-daemon.js'
+export type { TlsDaemonOptions } from './tls-daemon.js'
