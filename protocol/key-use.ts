@@ -45,3 +45,21 @@ export const useReasons = [
 ] as const
 
 export type UseReason = (typeof useReasons)[number]
+
+/** What an administrator should know of a key that is put to a use, though it can serve; by codes that never change their meaning. */
+export const caveatCodes = ['name-mismatch', 'address-missing', 'expires-earlier', 'chain-incomplete', 'key-usage', 'extended-key-usage', 'clock-not-set'] as const
+
+export type CaveatCode = (typeof caveatCodes)[number]
+
+/** A warning about a key at its use; it blocks nothing. */
+export interface Caveat {
+  readonly code: CaveatCode
+  readonly message: string
+  /** What can be done about it, as one sentence. */
+  readonly fix: string
+}
+
+/** Caveats as one text for people; their codes stand beside it. */
+export function adviceOf(caveats: readonly Caveat[]): string {
+  return caveats.map(({ message, fix }) => `${message} ${fix}`).join(' ')
+}

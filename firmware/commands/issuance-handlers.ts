@@ -61,6 +61,7 @@ export function entryReply({ requestedAt, status, details, code, keyName, issued
       phase: extra.phase,
       next: extra.next,
       advice: extra.advice,
+      warnings: extra.caveats?.map(({ code }) => code),
       use: extra.use,
       enabled: extra.enabled,
     }),

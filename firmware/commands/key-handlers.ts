@@ -7,6 +7,7 @@ import type { KeyEntry } from '../key-store/index.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 import type { Services } from './services.js'
+import { warningsOf } from './warnings.js'
 
 export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | 'keys assign'> = {
   'keys list': (_, { store, limits }) => ({ limit: limits.maxKeys, keys: store.entries().map(keyRow) }),
@@ -34,9 +35,9 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
     const entry = find(services.store, name)
     if (use !== 'none') {
       progress(`Putting the key "${name}" to ${displayKeyUse(use)} …`)
-      const { enabled, caveat } = await services.useKey.put(use, entry.id)
+      const { enabled, caveats } = await services.useKey.put(use, entry.id)
       services.automatic.keysChanged()
-      return { name, use: usesNow(services, name), enabled, ...given({ advice: caveat }) }
+      return { name, use: usesNow(services, name), enabled, ...warningsOf(caveats) }
     }
     for (const each of entry.uses) {
       progress(`Taking the key "${name}" from ${displayKeyUse(each)} …`)

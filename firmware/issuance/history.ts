@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import type { ErrorCode, PlatenError } from '../../protocol/errors.js'
-import { parseKeyUse, type KeyUse } from '../../protocol/key-use.js'
+import { parseKeyUse, type Caveat, type CaveatCode, type KeyUse } from '../../protocol/key-use.js'
 import { RecordFile, type Disk } from '../platform/index.js'
 import { emptySchedule, readSchedule, type ScheduleState } from './schedule/index.js'
 
@@ -27,6 +27,8 @@ export interface HistoryEntry {
     readonly next?: string
     readonly advice?: string
     readonly use?: KeyUse
+    /** What is to be known of the key at its use; their texts are the advice. */
+    readonly caveats?: readonly Caveat[]
     /** Whether the function of the use is on with the new key. */
     readonly enabled?: boolean
   }
@@ -79,6 +81,7 @@ const row = z.strictObject({
     next: z.string().optional(),
     advice: z.string().optional(),
     use: use.optional(),
+    caveats: z.array(z.strictObject({ code: z.string().transform((code) => code as CaveatCode), message: z.string(), fix: z.string() })).optional(),
     enabled: z.boolean().optional(),
   }),
   keyName: z.string(),

@@ -25,6 +25,8 @@ export class RequestRun {
   #authority: Awaited<ReturnType<ScepClient['findAuthority']>> | undefined
   #issued: Extract<Answer, { is: 'issued' }> | undefined
   #issuedAt: number | undefined
+  /** Monotonic ms. */
+  #receivedAt: number | undefined
   #put: PutToUse | undefined
 
   /**
@@ -192,6 +194,7 @@ export class RequestRun {
   #take(answer: Answer): RequestInput {
     if (answer.is === 'pending') return answer
     this.#issued = answer
+    this.#receivedAt = this.#tools.platform.clock.monotonic()
     return { is: 'issued' }
   }
 
@@ -213,7 +216,7 @@ export class RequestRun {
   }
 
   async #switchUse(): Promise<RequestInput> {
-    this.#put = await this.#tools.useKey.put(given(this.#transaction.use), given(this.#keyId))
+    this.#put = await this.#tools.useKey.put(given(this.#transaction.use), given(this.#keyId), this.#receivedAt === undefined ? {} : { receivedAt: this.#receivedAt })
     return { is: 'use-switched' }
   }
 

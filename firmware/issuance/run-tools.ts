@@ -13,10 +13,11 @@ import type { RequestSpecification } from './specification.js'
 /** Puts a key to its use: finds the driver, applies, probes, and undoes what failed. */
 export interface KeyUseSwitch {
   /**
+   * @param given.receivedAt when the certificate arrived, monotonic ms
    * @returns enabled: false when the function is off or not in this firmware; the key is assigned all the same
    * @throws use-cannot-serve, probe-failed, listen-failed
    */
-  put(use: KeyUse, id: KeyId): Promise<PutToUse>
+  put(use: KeyUse, id: KeyId, given?: { readonly receivedAt?: number }): Promise<PutToUse>
 }
 
 /** Writes down how a run moves its row; each call is durable when it resolves. @throws disk-failed */

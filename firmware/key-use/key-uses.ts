@@ -1,27 +1,33 @@
 import { asPlatenError, hasCode, PlatenError } from '../../protocol/errors.js'
-import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
-import { seconds, type Clock, type Timer } from '../../protocol/time.js'
-import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
+import { displayKeyUse, type Caveat, type KeyUse } from '../../protocol/key-use.js'
+import type { Clock } from '../../protocol/time.js'
+import type { KeyEntry, KeyId } from '../key-store/index.js'
 import type { Log } from '../platform/index.js'
 import type { KeyUseDriver, UseStatus } from './driver.js'
+import { Retries } from './retries.js'
+import { ServedKeysInMemory, type ServedKeys } from './served-keys.js'
+import type { SwapEnd, SwapPlan } from './swap.js'
+import { errorOf, storyOf, type SwapReport } from './swap-report.js'
+import { runSwap, type Assignments } from './swap-run.js'
 
-/** What of the key store this needs. */
-type Assignments = Pick<KeyStore, 'entries' | 'get' | 'keyFor' | 'assign'>
-
-/** Between two tries to start a consumer that could not. */
-const retryWait = seconds(30)
+/** Looks for what an administrator should know of a key at a use; never fails. */
+export type FindCaveats = (use: KeyUse, entry: KeyEntry, inService: KeyEntry | undefined, addressesUsed: readonly string[]) => Promise<readonly Caveat[]>
 
 export interface KeyUsesOptions {
   readonly store: Assignments
   readonly drivers: readonly KeyUseDriver[]
   readonly log: Log
   readonly clock: Clock
+  /** Default: forgotten at the end of the run. */
+  readonly served?: ServedKeys
+  /** Default: none are found. */
+  readonly findCaveats?: FindCaveats
 }
 
 /** How a key was put to a use. */
 export interface PutToUse {
   readonly enabled: boolean
-  readonly caveat?: string
+  readonly caveats: readonly Caveat[]
 }
 
 /** One use with its key and how it is doing. */
@@ -29,56 +35,63 @@ export interface UseRow extends UseStatus {
   readonly use: KeyUse
   /** Name of the assigned key. */
   readonly key?: string
+  /** Of the key, as found when it was put to the use, or at the start. */
+  readonly caveats: readonly Caveat[]
+  /** The last exchange since the start. */
+  readonly swap?: SwapReport
 }
 
 /**
- * Keeps what serves and what the key store says in step. The store is the truth; a key that does not serve is taken
- * back in both places, so neither a bad certificate nor a crash in between can lock people out.
+ * Keeps what serves and what the key store says in step: the runner of `swap.ts`. The store is the truth; a key that
+ * does not serve is taken back in both places, so neither a bad certificate nor a crash in between can lock people out.
  */
 export class KeyUses {
   readonly #store: Assignments
   readonly #drivers: Map<KeyUse, KeyUseDriver>
   readonly #log: Log
   readonly #clock: Clock
-  /** Consumers that could not start, by what stopped them; each is tried again. */
-  readonly #unserved = new Map<KeyUse, { readonly error: PlatenError; readonly again: Timer }>()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #served: ServedKeys
+  readonly #findCaveats: FindCaveats
+  /** What does not serve though it should; each is tried again. */
+  readonly #unserved: Retries
+  readonly #caveats = new Map<KeyUse, readonly Caveat[]>()
+  readonly #swaps = new Map<KeyUse, SwapReport>()
+  readonly #turns = new Map<string, Promise<unknown>>()
+  #interrupt: (error: PlatenError) => void = () => undefined
+  readonly #interrupted: Promise<never> = new Promise((_, reject) => (this.#interrupt = reject))
+  #closed = false
 
-  constructor({ store, drivers, log, clock }: KeyUsesOptions) {
+  constructor({ store, drivers, log, clock, served = new ServedKeysInMemory(), findCaveats = () => Promise.resolve([]) }: KeyUsesOptions) {
     this.#store = store
     this.#drivers = new Map(drivers.map((driver) => [driver.use, driver]))
     this.#log = log
     this.#clock = clock
+    this.#served = served
+    this.#findCaveats = findCaveats
+    this.#unserved = new Retries(clock, (use) => void this.#align(use).catch((error: unknown) => log.error(asPlatenError(error).message)))
+    this.#interrupted.catch(() => undefined)
   }
 
   /**
-   * Brings every driver in line with the store, at start. A key that cannot serve TLS is passed over for the default key,
-   * in memory only; another use is then without service. The assignment stays, the log says why. A consumer that cannot
-   * start (its port is taken) is tried again every 30 s: the console has to work all the same, or nobody could put it right.
+   * Brings every consumer in line with the store, at start: applied when this resolves, and probed after that. What
+   * does not serve is tried again, beginning after 30 s. A power cut in a swap is found by the key not having been seen
+   * to serve: it is tried, and if it fails the key before comes back. A key that cannot serve TLS is otherwise passed over for the
+   * default key, in memory only; another use is then without service, and the log and the status say why. The console
+   * has to work all the same, or nobody could put it right.
    * @throws use-cannot-serve when even the default key cannot serve TLS
    */
   async start(): Promise<void> {
-    for (const [use, driver] of this.#drivers) await this.#bringInLine(use, driver)
+    await Promise.all([...this.#drivers.keys()].map((use) => new Promise<void>((resolve, reject) => {
+      this.#align(use, resolve).then(resolve, reject)
+    })))
   }
 
-  async #bringInLine(use: KeyUse, driver: KeyUseDriver): Promise<void> {
-    this.#unserved.delete(use)
-    const entry = this.#store.keyFor(use)
-    if (entry === undefined || !isOn(driver) || driver.current() !== undefined) return
-    try {
-      await this.#startOne(driver, entry)
-    } catch (error) {
-      if (!hasCode(error, 'listen-failed')) throw error
-      this.#log.error(error.message, { fix: error.fix })
-      const again = this.#clock.after(`serve ${use} again`, retryWait, () => void this.inTurn(() => this.#bringInLine(use, driver)).catch((cause: unknown) => this.#log.error(asPlatenError(cause).message)))
-      this.#unserved.set(use, { error, again })
-    }
-  }
-
-  /** Ends what waits to be tried again, and waits for the exchange under way. */
+  /** Ends what waits to be tried again, and waits for the exchanges under way. */
   async close(): Promise<void> {
-    for (const { again } of this.#unserved.values()) again.cancel()
-    await this.#turn
+    this.#closed = true
+    this.#unserved.close()
+    this.#interrupt(new PlatenError('interrupted', 'the board is stopping'))
+    await Promise.all(this.#turns.values())
   }
 
   /** A use that came into being while the board runs: a policy. */
@@ -86,35 +99,31 @@ export class KeyUses {
     this.#drivers.set(driver.use, driver)
   }
 
-  remove(use: KeyUse): void {
+  async remove(use: KeyUse): Promise<void> {
     this.#drivers.delete(use)
-  }
-
-  async #startOne(driver: KeyUseDriver, entry: KeyEntry): Promise<void> {
-    try {
-      driver.canServe(entry)
-      await driver.apply(entry)
-    } catch (error) {
-      if (driver.use !== 'tls') {
-        this.#log.error(`the key of ${displayKeyUse(driver.use)} cannot serve`, { key: entry.name, reason: asPlatenError(error).message })
-        return
-      }
-      const fallback = this.#defaultKey()
-      if (hasCode(error, 'listen-failed') || fallback === undefined || fallback.id === entry.id) throw error
-      this.#log.error(`the key of ${displayKeyUse(driver.use)} cannot serve; the default key serves instead`, { key: entry.name, reason: asPlatenError(error).message })
-      await driver.apply(fallback)
-    }
+    this.#unserved.clear(use)
+    this.#caveats.delete(use)
+    this.#swaps.delete(use)
+    await this.#accept(use, undefined)
   }
 
   /** What is wrong between the store and what serves, as sentences; empty when all is well. */
   problems(): readonly string[] {
     return [...this.#drivers].flatMap(([use, driver]) => {
-      const unserved = this.#unserved.get(use)
-      if (unserved !== undefined && driver.current() === undefined) return [`${unserved.error.message}. ${unserved.error.fix} It is tried again every 30 s.`]
-      const assigned = this.#store.keyFor(use)
-      if (assigned === undefined || !isOn(driver) || driver.current() === assigned.id) return []
-      return [`The key "${assigned.name}" is assigned to ${displayKeyUse(use)} but cannot serve${use === 'tls' ? '; the default key serves instead' : ''}.`]
+      const swap = this.#swaps.get(use)
+      const takenBack = swap?.afterStart === true && swap.outcome === 'undone' ? [`${errorSentence(swap)} The key before serves.`] : []
+      return isOn(driver) ? [...this.#unservedProblem(use, driver), ...takenBack] : []
     })
+  }
+
+  #unservedProblem(use: KeyUse, driver: KeyUseDriver): readonly string[] {
+    const error = this.#unserved.reasonOf(use)
+    const assigned = this.#store.keyFor(use)
+    if (assigned === undefined) return []
+    if (error?.code === 'listen-failed' && driver.current() === undefined) return [`${error.message}. ${error.fix} It is tried again every 30 s.`]
+    const why = error === undefined ? '' : `: ${error.message}`
+    if (driver.current() !== assigned.id) return [`The key "${assigned.name}" is assigned to ${displayKeyUse(use)} but cannot serve${use === 'tls' ? '; the default key serves instead' : ''}${why}.`]
+    return error === undefined ? [] : [`The key "${assigned.name}" is in place for ${displayKeyUse(use)}, but was not seen to serve${why}. It is tried again.`]
   }
 
   /** Every use that has a driver or a key, with how it is doing now. */
@@ -122,8 +131,20 @@ export class KeyUses {
     const uses = new Set([...this.#drivers.keys(), ...this.#store.entries().flatMap((entry) => entry.uses)])
     return Promise.all([...uses].map(async (use) => {
       const key = this.#store.keyFor(use)?.name
-      return { use, ...(key === undefined ? {} : { key }), ...await statusOf(this.#drivers.get(use), key) }
+      const swap = this.#swaps.get(use)
+      return { use, ...(key === undefined ? {} : { key }), ...await this.#statusOf(use, key), caveats: this.#caveats.get(use) ?? [], ...(swap === undefined ? {} : { swap }) }
     }))
+  }
+
+  async #statusOf(use: KeyUse, key: string | undefined): Promise<UseStatus> {
+    const driver = this.#drivers.get(use)
+    if (driver === undefined) return { state: 'off', detail: 'Not in this firmware, or not set up.' }
+    if (!isOn(driver)) return { state: 'off', detail: 'Switched off.' }
+    if (key === undefined) return { state: 'no-key', detail: 'No key is assigned.' }
+    const [problem] = this.#unserved.reasonOf(use) === undefined ? [] : this.#unservedProblem(use, driver)
+    if (driver.status !== undefined && (problem === undefined || driver.current() === this.#store.keyFor(use)?.id)) return driver.status()
+    if (problem !== undefined) return { state: 'failed', detail: problem }
+    return driver.current() === undefined ? { state: 'failed', detail: 'Nothing serves.' } : { state: 'serving', detail: '' }
   }
 
   /**
@@ -132,89 +153,136 @@ export class KeyUses {
    * @throws use-cannot-serve, probe-failed, listen-failed, disk-failed
    */
   refresh(use: KeyUse): Promise<void> {
-    return this.inTurn(async () => {
+    return this.inTurn(use, async () => {
       const driver = this.#drivers.get(use)
       const entry = this.#store.keyFor(use)
+      this.#unserved.clear(use)
       if (driver === undefined) return
+      if (entry === undefined) await this.#accept(use, undefined)
       if (entry === undefined || !isOn(driver)) return driver.switchOff?.()
-      driver.canServe(entry)
-      await driver.apply(entry)
-      await driver.probe()
+      const end = await this.#run(use, { kind: 'align', key: entry.id, assigned: true, on: true })
+      if (end.outcome !== 'served') throw errorOf(end, use, entry.name)
     })
   }
 
   /**
    * Puts a key to its use: can it serve, assign (when the store does not say so yet), apply, probe by a real
    * handshake. What fails is undone in the consumer and in the store.
+   * @param receivedAt when the certificate arrived, monotonic ms
    * @returns enabled: false when the function is off or not in this firmware; the key is assigned all the same.
-   * caveat: why a strict peer may object to the key
    * @throws key-not-found, use-cannot-serve, probe-failed, listen-failed, disk-failed
    */
-  put(use: KeyUse, id: KeyId): Promise<PutToUse> {
-    return this.inTurn(() => this.#put(use, this.#store.get(id)))
-  }
-
-  /** Runs work that no exchange of keys may come between. */
-  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    return turn
-  }
-
-  async #put(use: KeyUse, entry: KeyEntry): Promise<PutToUse> {
-    const driver = this.#drivers.get(use)
-    if (driver === undefined || !isOn(driver)) {
-      await this.#assign(use, entry.id)
-      return { enabled: false }
-    }
-    const before = driver.current()
-    try {
-      const caveat = driver.canServe(entry)
-      await this.#assign(use, entry.id)
-      await this.#switch(driver, entry)
-      if (caveat !== undefined) this.#log.warn(caveat, { key: entry.name, use })
-      return { enabled: true, ...(caveat === undefined ? {} : { caveat }) }
-    } catch (error) {
-      await this.#assignBack(use, before)
-      throw error
-    }
-  }
-
-  async #switch(driver: KeyUseDriver, entry: KeyEntry): Promise<void> {
-    await driver.apply(entry)
-    try {
-      await driver.probe()
-    } catch (cause) {
-      await driver.undo()
-      const reason = asPlatenError(cause)
-      this.#log.error(`${displayKeyUse(driver.use)} does not serve the key "${entry.name}"; the key before serves again`, { reason: reason.message })
-      throw new PlatenError('probe-failed', `the key "${entry.name}" was taken back from ${displayKeyUse(driver.use)}: ${reason.message}`, {
-        facts: { ...reason.facts, key: entry.name, use: driver.use }, cause,
-        fix: 'The previous key serves again. Look at the log for the cause, then assign the key again.',
+  put(use: KeyUse, id: KeyId, { receivedAt }: { readonly receivedAt?: number } = {}): Promise<PutToUse> {
+    return this.inTurn(use, async () => {
+      const entry = this.#store.get(id)
+      const driver = this.#drivers.get(use)
+      const inService = this.#find(driver?.current())
+      const looking = this.#findCaveats(use, entry, inService, driver?.addressesUsed?.() ?? [])
+      const assignedBefore = this.#store.keyFor(use)?.id
+      const before = inService?.id ?? (assignedBefore === id ? this.#lastServed(use, id) : assignedBefore)
+      const end = await this.#run(use, {
+        kind: 'swap', key: id, assigned: assignedBefore === id, on: driver !== undefined && isOn(driver),
+        ...(before === undefined ? {} : { before }), ...(receivedAt === undefined ? {} : { receivedAt }),
       })
-    }
-  }
-
-  /** TLS without a key of its own has the default key, so that one is never written down for it. */
-  async #assign(use: KeyUse, id: KeyId | undefined): Promise<void> {
-    if (this.#store.keyFor(use)?.id === id) return
-    await this.#store.assign(use, use === 'tls' && id === this.#defaultKey()?.id ? undefined : id)
+      if (end.outcome !== 'served' && end.outcome !== 'assigned') throw errorOf(end, use, entry.name)
+      if (end.outcome === 'assigned') await this.#accept(use, id)
+      return { enabled: end.outcome === 'served', caveats: this.#keepCaveats(use, entry, await looking) }
+    })
   }
 
   /**
-   * The key before may have been deleted in the same exchange; then the use has none. A store that cannot be written
-   * now is put right by the next start, which passes over a key that cannot serve.
+   * Runs work that no exchange of keys may come between.
+   * @param whose turn: the uses of IPSec have one together, because they have one daemon
    */
-  async #assignBack(use: KeyUse, before: KeyId | undefined): Promise<void> {
+  inTurn<Result>(whose: KeyUse | 'ipsec', work: () => Promise<Result>): Promise<Result> {
+    const name = whose.startsWith('ipsec:') ? 'ipsec' : whose
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(work)
+    this.#turns.set(name, turn.catch(() => undefined))
+    return turn
+  }
+
+  /** @param applied called when the consumer has the key, before it was probed */
+  #align(use: KeyUse, applied?: () => void): Promise<void> {
+    return this.inTurn(use, async () => {
+      const driver = this.#drivers.get(use)
+      const entry = this.#store.keyFor(use)
+      if (this.#closed || driver === undefined || entry === undefined || !isOn(driver)) return
+      if (driver.current() === entry.id && this.#unserved.reasonOf(use) === undefined) return
+      const before = this.#lastServed(use, entry.id)
+      if (driver.supervised === true && before === undefined) return this.#applyOnly(driver, entry)
+      const plan: SwapPlan = { kind: 'align', key: entry.id, assigned: true, on: true, ...(before === undefined ? {} : { before }) }
+      // Nobody waits for it: a board that stops goes on with it at its next start.
+      const end = await this.#run(use, plan, { interrupted: this.#interrupted, ...(applied === undefined ? {} : { onApplied: applied }) }).catch((error: unknown) => {
+        if (!hasCode(error, 'interrupted')) throw error
+      })
+      if (end?.outcome === 'failing') await this.#withoutService(driver, entry, end, applied === undefined)
+      this.#keepCaveats(use, entry, await this.#findCaveats(use, entry, undefined, []))
+    })
+  }
+
+  /** Its driver does the rest. */
+  async #applyOnly(driver: KeyUseDriver, entry: KeyEntry): Promise<void> {
     try {
-      await this.#assign(use, this.#store.entries().some(({ id }) => id === before) ? before : undefined)
+      driver.canServe(entry)
+      await driver.apply(entry)
     } catch (error) {
-      this.#log.error(`the key store still names a key for ${displayKeyUse(use)} that does not serve`, { reason: asPlatenError(error).message })
+      this.#log.error(`the key of ${displayKeyUse(driver.use)} cannot serve`, { key: entry.name, reason: asPlatenError(error).message })
     }
   }
 
-  #defaultKey(): KeyEntry | undefined {
-    return this.#store.entries().find(({ kind }) => kind === 'default')
+  async #withoutService(driver: KeyUseDriver, entry: KeyEntry, { reason, times }: SwapEnd, retried: boolean): Promise<void> {
+    const { use } = driver
+    const news = this.#unserved.reasonOf(use)?.message !== reason?.message
+    if (reason !== undefined) this.#unserved.later(use, reason)
+    if (reason?.code === 'listen-failed') {
+      if (news) this.#log.error(reason.message, { fix: reason.fix })
+      return
+    }
+    const fallback = use === 'tls' ? this.#store.entries().find(({ kind }) => kind === 'default') : undefined
+    if (fallback === undefined || fallback.id === entry.id) {
+      if (use === 'tls' && times.applied === undefined && !retried) throw new PlatenError(reason?.code ?? 'internal', reason?.message ?? '', { fix: reason?.fix ?? '' })
+      if (news) this.#log.error(`the key of ${displayKeyUse(use)} cannot serve`, { key: entry.name, reason: reason?.message ?? '' })
+      return
+    }
+    if (news) this.#log.error(`the key of ${displayKeyUse(use)} cannot serve; the default key serves instead`, { key: entry.name, reason: reason?.message ?? '' })
+    await driver.apply(fallback)
+  }
+
+  async #run(use: KeyUse, plan: SwapPlan, alone: { readonly onApplied?: () => void; readonly interrupted?: Promise<never> } = {}): Promise<SwapEnd> {
+    const driver = this.#drivers.get(use)
+    const end = await runSwap({
+      use, driver, store: this.#store, served: this.#served, clock: this.#clock, log: this.#log,
+      ...alone,
+      onLate: () => void this.#align(use).catch((error: unknown) => this.#log.error(asPlatenError(error).message)),
+    }, plan)
+    if (end.outcome !== 'failing') this.#unserved.clear(use)
+    const { text, level, facts, report } = storyOf(end, use, this.#store.entries().find(({ id }) => id === plan.key)?.name ?? plan.key)
+    this.#swaps.set(use, report)
+    this.#log[level](text, facts)
+    const now = this.#store.keyFor(use)?.id
+    if (end.outcome === 'stranded' && end.reason !== undefined && now !== undefined) this.#unserved.later(use, end.reason)
+    return end
+  }
+
+  #keepCaveats(use: KeyUse, entry: KeyEntry, caveats: readonly Caveat[]): readonly Caveat[] {
+    this.#caveats.set(use, caveats)
+    for (const { code, message, fix } of caveats) this.#log.warn(message, { code, key: entry.name, use, fix })
+    return caveats
+  }
+
+  /** The key that was last seen to serve, unless it is this one, or somebody wants this one as it is. */
+  #lastServed(use: KeyUse, id: KeyId): KeyId | undefined {
+    const last = this.#served.get(use)
+    return last === undefined || last.key === id || last.accepted === id ? undefined : this.#find(last.key)?.id
+  }
+
+  /** Only a help for later: nothing fails for it. */
+  async #accept(use: KeyUse, key: KeyId | undefined): Promise<void> {
+    await this.#served.accept(use, key).catch((error: unknown) => this.#log.warn(`not remembered which key ${displayKeyUse(use)} has`, { reason: asPlatenError(error).message }))
+  }
+
+  #find(id: KeyId | undefined): KeyEntry | undefined {
+    return this.#store.entries().find((entry) => entry.id === id)
   }
 }
 
@@ -222,10 +290,6 @@ function isOn(driver: KeyUseDriver): boolean {
   return driver.enabled?.() ?? true
 }
 
-async function statusOf(driver: KeyUseDriver | undefined, key: string | undefined): Promise<UseStatus> {
-  if (driver === undefined) return { state: 'off', detail: 'Not in this firmware, or not set up.' }
-  if (!isOn(driver)) return { state: 'off', detail: 'Switched off.' }
-  if (key === undefined) return { state: 'no-key', detail: 'No key is assigned.' }
-  if (driver.status !== undefined) return driver.status()
-  return driver.current() === undefined ? { state: 'failed', detail: 'Nothing serves.' } : { state: 'serving', detail: '' }
+function errorSentence({ key, use, reason }: SwapReport): string {
+  return `The key "${key}" was taken back from ${displayKeyUse(use)}: ${reason?.message ?? ''}.`
 }

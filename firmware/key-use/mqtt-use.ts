@@ -3,7 +3,7 @@ import { identityOf } from '../../protocol/mqtt/index.js'
 import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { TlsCredentials } from '../platform/index.js'
 import type { KeyUseDriver, UseStatus } from './driver.js'
-import { allowsPurpose, cannotServe, certificateToServe, shownChain } from './serving-certificate.js'
+import { cannotServe, certificateToServe, shownChain } from './serving-certificate.js'
 
 /** The MQTT agent, as far as its certificate goes. */
 export interface MqttIdentity {
@@ -33,12 +33,10 @@ export class MqttUse implements KeyUseDriver {
     this.#options = options
   }
 
-  canServe(entry: KeyEntry): string | undefined {
+  canServe(entry: KeyEntry): void {
     const { device, store } = this.#options
-    const { subject, extendedKeyUsage } = certificateToServe(this.use, entry, store)
+    const { subject } = certificateToServe(this.use, entry, store)
     if (identityOf(subject) !== device) throw cannotServe(this.use, entry, `its certificate is for ${subject}, and this board is ${device} at the broker`, `Request a certificate with cn=${device}, or correct mqtt.device in the config.`)
-    if (allowsPurpose(extendedKeyUsage, 'clientAuth')) return undefined
-    return 'The certificate is not for TLS clients (it states its purposes, and clientAuth is not among them): strict brokers refuse it. Ask the operator of the CA for clientAuth.'
   }
 
   async apply(entry: KeyEntry): Promise<void> {

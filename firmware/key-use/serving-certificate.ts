@@ -5,9 +5,6 @@ import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
 import { isSelfSigned, readCertificate, sameBytes, type Certificate } from '../../protocol/scep/index.js'
 import type { KeyEntry, KeyStore } from '../key-store/index.js'
 
-/** anyExtendedKeyUsage, RFC 5280 section 4.2.1.12. */
-const anyPurpose = '2.5.29.37.0'
-
 /** The certificate of a key that can sign a TLS handshake. @throws use-cannot-serve */
 export function certificateToServe(use: KeyUse, entry: KeyEntry, store: Pick<KeyStore, 'privateKey'>): Certificate {
   const [leaf] = entry.chain
@@ -18,15 +15,6 @@ export function certificateToServe(use: KeyUse, entry: KeyEntry, store: Pick<Key
   // RFC 5280 section 4.2.1.3: an absent extension forbids nothing. TLS 1.3 always signs.
   if (certificate.keyUsage?.has('digitalSignature') === false) throw cannotServe(use, entry, 'its certificate does not allow digitalSignature', `Ask the CA for a certificate for ${displayKeyUse(use)}.`)
   return certificate
-}
-
-/**
- * Whether a certificate may be used so (RFC 5280 section 4.2.1.12). Where it may not, that is a caveat and no refusal:
- * some CAs state clientAuth for whatever they issue (micromdm's does), most peers do not look, and administrators
- * know their own.
- */
-export function allowsPurpose(stated: Certificate['extendedKeyUsage'], purpose: 'serverAuth' | 'clientAuth'): boolean {
-  return stated === undefined || stated.has(purpose) || stated.has(anyPurpose)
 }
 
 /** device.md section 7: leaf and intermediates are always sent. The root is the peer's to have. */

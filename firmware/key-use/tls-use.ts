@@ -3,7 +3,7 @@ import { seconds } from '../../protocol/time.js'
 import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { HttpsListener, Network, TlsCredentials } from '../platform/index.js'
 import type { KeyUseDriver } from './driver.js'
-import { allowsPurpose, certificateToServe, checkShown, shownChain } from './serving-certificate.js'
+import { certificateToServe, checkShown, shownChain } from './serving-certificate.js'
 
 /** The handshake is with ourselves: what takes longer than this does not serve. */
 const probeTimeout = seconds(10)
@@ -29,10 +29,8 @@ export class TlsUse implements KeyUseDriver {
     this.#options = options
   }
 
-  canServe(entry: KeyEntry): string | undefined {
-    const { extendedKeyUsage } = certificateToServe(this.use, entry, this.#options.store)
-    if (allowsPurpose(extendedKeyUsage, 'serverAuth')) return undefined
-    return 'The certificate is not for TLS servers (it states its purposes, and serverAuth is not among them): strict clients refuse it. Ask the operator of the CA for serverAuth.'
+  canServe(entry: KeyEntry): void {
+    certificateToServe(this.use, entry, this.#options.store)
   }
 
   async apply(entry: KeyEntry): Promise<void> {

@@ -5,7 +5,7 @@ import { field, listOf, oneOf, oneOfNumbers, secret, text, wholeNumber } from '.
 import { keyName, keyUse } from './keys.js'
 import { isDomainName, isHostName, isIpAddress } from '../host-name.js'
 import { CHALLENGE_PROMPT } from './prompts.js'
-import { date, flag, shown, shownNames } from './replies.js'
+import { date, flag, shown, shownList, shownNames } from './replies.js'
 
 export const commonName = field(
   z.string().max(64).refine((value) => isIpAddress(value) || isDomainName(value)),
@@ -27,6 +27,7 @@ export const historyEntry = z.strictObject({
   phase: shown('Phase').optional(),
   next: shown('Next').optional(),
   advice: shown('Advice').optional(),
+  warnings: shownList('Warnings').optional(),
   use: shown('Key Use Location').optional(),
   enabled: flag('Switched on').optional(),
 })

@@ -76,7 +76,7 @@ export const keysAssign = command({
   summary: 'put a key to a use, or take it from all its uses (none)',
   help: ['The key is applied, probed by a real handshake, and the key before it comes back if the probe fails.'],
   request: z.strictObject({ name: keyName, use: keyUse }),
-  reply: z.strictObject({ name: shown('Name'), use: shown('Use'), enabled: flag('Switched on'), advice: shown('Advice').optional() }),
+  reply: z.strictObject({ name: shown('Name'), use: shown('Use'), enabled: flag('Switched on'), warnings: shownList('Warnings').optional(), advice: shown('Advice').optional() }),
   positional: ['name', 'use'],
   errors: ['key-not-found', 'key-pending', 'use-cannot-serve', 'probe-failed'],
   examples: ['keys assign office tls', 'keys assign office none'],

@@ -100,16 +100,16 @@ export async function consoleBoard({ disk = new RecordingDisk(), clock = new Vir
   const ieee8021x = await Ieee8021xSettingsFile.open({ disk, directory: '/', log })
   const access = await Access.open({ disk, directory: '/', clock, random: (count) => Uint8Array.from(randomBytes(count)), log, cost: cheap })
   const ipsecPolicies = await IpsecPolicies.open({ disk, directory: '/', log })
-  const uses = { add: () => undefined, remove: () => undefined, inTurn: <Result>(work: () => Promise<Result>) => work() }
+  const uses = { add: () => undefined, remove: () => Promise.resolve(), inTurn: <Result>(_: string, work: () => Promise<Result>) => work() }
   const ipsec = await IpsecUses.open({ policies: ipsecPolicies, store, uses, disk, processes: undefined, directory: '/run/ipsec', socket: 'unix:///none', clock, log })
   const issuance = new IssuanceStandIn()
   const restarts: string[] = []
   const board = { product: 'Platen', version: '0.1.0', bootId: '1a2b3c4d', restartReason: 'first start', startedAt: clock.monotonic(), httpsPort: () => 443, problems: [] }
   const services: Services = {
     board, clock, access, settings, automatic: new TimerStandIn(), automaticSettings: { problems: () => [] }, store, limits: { maxKeys: 4, maxCaCertificates: 2 }, issuance, ieee8021x, ipsec, ipsecPolicies, log,
-    useKey: { problems: () => [], refresh: () => Promise.resolve(), list: () => Promise.resolve([{ use: 'tls', key: 'Default Key', state: 'serving', detail: '' }]), put: async (use, id) => {
+    useKey: { problems: () => [], refresh: () => Promise.resolve(), list: () => Promise.resolve([{ use: 'tls', key: 'Default Key', state: 'serving', detail: '', caveats: [] }]), put: async (use, id) => {
       await store.assign(use, store.entries()[0]?.id === id ? undefined : id)
-      return { enabled: use === 'tls' }
+      return { enabled: use === 'tls', caveats: [] }
     } },
     restart: (reason) => {
       restarts.push(reason)

@@ -89,7 +89,7 @@ export async function bench(t: ExecutionContext, options: BenchOptions = {}): Pr
   const useKey = {
     put: (use: KeyUse, id: KeyId) => {
       uses.put.push({ use, id })
-      return uses.fail === undefined ? Promise.resolve({ enabled: uses.enabled }) : Promise.reject(uses.fail)
+      return uses.fail === undefined ? Promise.resolve({ enabled: uses.enabled, caveats: [] }) : Promise.reject(uses.fail)
     },
   }
   const random = { bytes: linuxRandom.bytes, integer: (low: number, high: number) => options.jitter ?? linuxRandom.integer(low, high) }

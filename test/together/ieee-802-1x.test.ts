@@ -16,11 +16,11 @@ wired('device.md 7: a key is put to IEEE 802.1X, and the port opens for its cert
   const { device, authenticator } = await cabled(t)
   const port = await authenticator(ca)
   const { put, uses, runtime } = await wiredDevice(t, device.processes)
-  t.deepEqual(await put('first', { serial: 'A1' }), { enabled: true })
+  t.deepEqual(await put('first', { serial: 'A1' }), { enabled: true, caveats: [] })
   t.is(port.admissions.at(-1)?.serial, 'A1')
   t.deepEqual((await uses.list())[0], { use: 'ieee-802-1x', key: 'first', state: 'serving', detail: 'Authenticated as printer.example.com on eth0.' })
 
-  t.deepEqual(await put('second', { serial: 'A2' }), { enabled: true })
+  t.deepEqual(await put('second', { serial: 'A2' }), { enabled: true, caveats: [] })
   t.deepEqual(port.admissions.map(({ serial }) => serial), ['A1', 'A2'])
   t.is(port.admissions.at(-1)?.subject, '/CN=printer.example.com')
 
@@ -100,7 +100,7 @@ wired('a daemon that hangs is replaced during the swap, and one that is killed c
   await put('old', { serial: 'E1' })
   process.kill(daemons[0]!.pid, 'SIGSTOP')
   const from = platform.clock.monotonic()
-  t.deepEqual(await put('new', { serial: 'E2' }), { enabled: true })
+  t.deepEqual(await put('new', { serial: 'E2' }), { enabled: true, caveats: [] })
   t.true(platform.clock.monotonic() - from < 60_000)
   t.is((await daemons[0]!.exited).signal, 'SIGKILL')
   const admitted = port.nextAdmission()

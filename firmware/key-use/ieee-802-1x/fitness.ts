@@ -1,18 +1,14 @@
 /** Whether a key can authenticate this device, by what its certificate says; pure. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { PlatenError } from '../../../protocol/errors.js'
-import { readCertificate, sameBytes, type Certificate } from '../../../protocol/scep/index.js'
+import { readCertificate, sameBytes } from '../../../protocol/scep/index.js'
 import type { KeyEntry } from '../../key-store/index.js'
-
-/** anyExtendedKeyUsage, RFC 5280 section 4.2.1.12. */
-const anyPurpose = '2.5.29.37.0'
 
 /**
  * @param wall now, or undefined while the clock is not set: then validity is left to the authentication server
- * @returns a caveat in words when a strict server may object
  * @throws use-cannot-serve
  */
-export function checkFitness(entry: KeyEntry, privateKey: () => KeyObject, wall: number | undefined): string | undefined {
+export function checkFitness(entry: KeyEntry, privateKey: () => KeyObject, wall: number | undefined): void {
   const [leaf] = entry.chain
   if (leaf === undefined) throw cannot(entry, 'its certificate has not been issued yet', 'Wait for the certificate, or poll for it.')
   const certificate = readCertificate(leaf)
@@ -21,7 +17,6 @@ export function checkFitness(entry: KeyEntry, privateKey: () => KeyObject, wall:
   if (certificate.keyUsage?.has('digitalSignature') === false) throw cannot(entry, 'its certificate does not allow digitalSignature', 'Ask the CA for a certificate for TLS clients.')
   if (wall !== undefined && wall > certificate.notAfter) throw cannot(entry, `its certificate expired on ${day(certificate.notAfter)}`, 'Request a new certificate.')
   if (wall !== undefined && wall < certificate.notBefore) throw cannot(entry, `its certificate is not valid before ${day(certificate.notBefore)}`, 'See whether the clock is right.')
-  return purposeCaveat(certificate)
 }
 
 /** The name that the certificate gives the device: its first DNS name, else its common name. */
@@ -35,11 +30,6 @@ export function nameOf(entry: KeyEntry): string {
 /** A refusal to serve IEEE 802.1X with a key. */
 export function cannot(entry: KeyEntry, reason: string, fix: string): PlatenError {
   return new PlatenError('use-cannot-serve', `the key "${entry.name}" cannot serve IEEE 802.1X: ${reason}`, { facts: { key: entry.name, use: 'ieee-802-1x' }, fix })
-}
-
-function purposeCaveat({ extendedKeyUsage }: Certificate): string | undefined {
-  if (extendedKeyUsage === undefined || extendedKeyUsage.has('clientAuth') || extendedKeyUsage.has(anyPurpose)) return undefined
-  return 'The certificate is not for TLS clients (it states its purposes, and clientAuth is not among them): strict authentication servers refuse it. Ask the operator of the CA for clientAuth.'
 }
 
 /** Of a wall time, for people. */

@@ -68,10 +68,10 @@ export class Ieee8021xUse implements KeyUseDriver {
     return this.#options.settings.get().enabled
   }
 
-  canServe(entry: KeyEntry): string | undefined {
+  canServe(entry: KeyEntry): void {
     this.#authorities(entry)
     const { clock, store } = this.#options
-    return checkFitness(entry, () => store.privateKey(entry.id), clock.state() === 'unset' ? undefined : clock.wall())
+    checkFitness(entry, () => store.privateKey(entry.id), clock.state() === 'unset' ? undefined : clock.wall())
   }
 
   async apply(entry: KeyEntry): Promise<void> {

@@ -32,6 +32,8 @@ interface Line {
  */
 export class IpsecUse implements KeyUseDriver {
   readonly use: KeyUse
+  /** `IpsecUses` looks after the tunnels. */
+  readonly supervised = true
   readonly #policy: string
   readonly #options: IpsecUseOptions
   #serving: Line | undefined
@@ -50,7 +52,7 @@ export class IpsecUse implements KeyUseDriver {
     return this.#options.installed && this.#options.policies.get(this.#policy).enabled
   }
 
-  canServe(entry: KeyEntry): undefined {
+  canServe(entry: KeyEntry): void {
     this.connectionFor(entry, this.#options.policies.get(this.#policy))
   }
 

@@ -94,7 +94,7 @@ export class IpsecUses {
   /** A new policy at the end. @throws policy-name-taken, policy-limit, invalid-value, missing-field, disk-failed; use-cannot-serve when it is on and the daemon refuses it */
   add(name: string, update: IpsecPolicyUpdate): Promise<PolicyStatus> {
     const { enabled, ...others } = update
-    return this.#options.uses.inTurn(async () => {
+    return this.#options.uses.inTurn('ipsec', async () => {
       await this.#options.policies.add(name, others)
       const driver = this.#drive(name)
       if (enabled === true) await this.#switchOn(driver, name)
@@ -110,7 +110,7 @@ export class IpsecUses {
    */
   edit(name: string, update: IpsecPolicyUpdate): Promise<PolicyStatus> {
     const { policies, uses } = this.#options
-    return uses.inTurn(async () => {
+    return uses.inTurn('ipsec', async () => {
       const next = policies.withUpdate(name, update)
       const driver = this.#driverOf(name)
       const serving = driver.serving()
@@ -129,7 +129,7 @@ export class IpsecUses {
 
   /** Switches a policy on, with its key where it has one. @throws policy-not-found, use-cannot-serve, disk-failed */
   enable(name: string): Promise<PolicyStatus> {
-    return this.#options.uses.inTurn(async () => {
+    return this.#options.uses.inTurn('ipsec', async () => {
       await this.#switchOn(this.#driverOf(name), name)
       return this.statusOf(name)
     })
@@ -138,7 +138,7 @@ export class IpsecUses {
   /** Ends the tunnel; the key stays assigned. @throws policy-not-found, disk-failed */
   disable(name: string): Promise<PolicyStatus> {
     const { policies, uses } = this.#options
-    return uses.inTurn(async () => {
+    return uses.inTurn('ipsec', async () => {
       const driver = this.#driverOf(name)
       await policies.edit(name, { enabled: false })
       await driver.switchOff()
@@ -149,11 +149,11 @@ export class IpsecUses {
   /** Ends the tunnel, takes the key from the use, and forgets the policy. @throws policy-not-found, disk-failed */
   remove(name: string): Promise<void> {
     const { policies, store, uses } = this.#options
-    return uses.inTurn(async () => {
+    return uses.inTurn('ipsec', async () => {
       const driver = this.#driverOf(name)
       if (store.keyFor(driver.use) !== undefined) await store.assign(driver.use, undefined)
       await policies.remove(name)
-      uses.remove(driver.use)
+      await uses.remove(driver.use)
       this.#drivers.delete(name)
       await driver.switchOff()
     })
@@ -222,7 +222,7 @@ export class IpsecUses {
   /** In turn with the exchanges of keys, but it waits for no peer: a tunnel comes up beside. */
   async #lookAtAll(): Promise<void> {
     for (const [name, driver] of this.#drivers) {
-      await this.#options.uses.inTurn(async () => {
+      await this.#options.uses.inTurn('ipsec', async () => {
         const entry = this.#options.store.keyFor(driver.use)
         if (this.#closed || this.#options.policies.find(name) === undefined || !driver.enabled() || entry === undefined) return
         try {

@@ -39,8 +39,8 @@ export class TlsConsumers implements KeyUseDriver {
     this.#options = options
   }
 
-  canServe(entry: KeyEntry): string | undefined {
-    return this.#options.listener.canServe(entry)
+  canServe(entry: KeyEntry): void {
+    this.#options.listener.canServe(entry)
   }
 
   current(): KeyId | undefined {

@@ -51,7 +51,7 @@ const reason = async (work: Promise<unknown>): Promise<PlatenError> => await wor
 
 test('device.md 7: a key is put to a policy: loaded, brought up by its certificate, and shown as serving', async (t) => {
   const { uses, daemon, ipsec } = await setUp()
-  t.deepEqual(await uses.put(use, old.id), { enabled: true })
+  t.deepEqual(await uses.put(use, old.id), { enabled: true, caveats: [] })
   t.is(daemon.up.size, 1)
   t.deepEqual(daemon.keys, [`${old.id}.pem`])
   t.like(await ipsec.statusOf('office'), { state: 'serving', key: 'printer', detail: 'A tunnel to 192.0.2.2 is up.' })
@@ -152,7 +152,7 @@ for (const [what, update, entry, words] of [
 
 test('device.md 3: a policy that is off gets its key assigned and is not switched on; enabling it brings the tunnel up', async (t) => {
   const { uses, daemon, ipsec, assignments } = await setUp({ update: { ...wellSet, enabled: false } })
-  t.deepEqual(await uses.put(use, old.id), { enabled: false })
+  t.deepEqual(await uses.put(use, old.id), { enabled: false, caveats: [] })
   t.is(assignments.get(use), old.id)
   t.is(daemon.loaded.size, 0)
   t.like(await ipsec.statusOf('office'), { state: 'off', key: 'printer' })
@@ -164,7 +164,7 @@ test('device.md 3: a policy that is off gets its key assigned and is not switche
 
 test('where strongSwan is not installed the function is off, and says so', async (t) => {
   const { uses, ipsec } = await setUp({ installed: false })
-  t.deepEqual(await uses.put(use, old.id), { enabled: false })
+  t.deepEqual(await uses.put(use, old.id), { enabled: false, caveats: [] })
   t.like(await ipsec.statusOf('office'), { state: 'off', detail: 'strongSwan (swanctl) is not installed.' })
 })
 
