@@ -71,7 +71,7 @@ export interface IkeResponderOptions extends IkeDaemonOptions {
   readonly privateKeyPem: string
   /** DER of the CA that the certificates of those who call must lead to. */
   readonly authority: Uint8Array
-  /** Networks behind it, and behind those who call. */
+  /** Networks behind it, and behind those who call; several with commas between. */
   readonly network: string
   readonly theirs: string
 }
@@ -79,11 +79,22 @@ export interface IkeResponderOptions extends IkeDaemonOptions {
 export interface IkeResponder extends IkeDaemon {
   /** From now on this CA, DER, is the one that certificates must lead to. */
   trust(authority: Uint8Array): Promise<void>
+  /**
+   * From now on it shows this certificate, DER, and signs with this key. With the key before, a daemon that has met it
+   * would remember the certificate before, and take that.
+   */
+  present(certificate: Uint8Array, privateKeyPem: string): Promise<void>
+  /** Answers nobody who wants to begin, until `speak`; what is up goes on. */
+  hush(): Promise<void>
+  speak(): Promise<void>
 }
+
+/** What answers the first message of an IKE_SA comes from this port (RFC 7296 section 2); later ones and ESP go by 4500. */
+const silence = ['ipproto', 'udp', 'sport', '500', 'blackhole'] as const
 
 /** An IKE responder that takes whoever has a certificate of its authority. @throws connect-failed */
 export async function startIkeResponder(platform: RigPlatform, options: IkeResponderOptions): Promise<IkeResponder> {
-  const { directory, identity, certificate, privateKeyPem, authority, network, theirs } = options
+  const { directory, identity, certificate, privateKeyPem, authority, network, theirs, namespace } = options
   const { files } = platform
   for (const folder of ['private', 'x509']) await files.makeDirectory(`${directory}/${folder}`)
   await files.write(`${directory}/private/key.pem`, privateKeyPem)
@@ -98,11 +109,24 @@ export async function startIkeResponder(platform: RigPlatform, options: IkeRespo
       local_ts = ${network}
       remote_ts = ${theirs} } } } }\n`)
   const responder = await startIkeDaemon(platform, options)
-  const trust = async (trusted: Uint8Array): Promise<void> => {
-    await files.write(`${directory}/authority.pem`, certificatePem(trusted))
-    await responder.swanctl('--load-creds', '--noprompt')
+  const load = async (file: string, der: Uint8Array): Promise<void> => {
+    await files.write(`${directory}/${file}`, certificatePem(der))
+    await responder.swanctl('--load-creds', '--clear', '--noprompt')
     await responder.swanctl('--load-conns')
   }
-  await trust(authority)
-  return { ...responder, trust }
+  await load('authority.pem', authority)
+  return {
+    ...responder,
+    trust: (trusted) => load('authority.pem', trusted),
+    present: async (shown, keyPem) => {
+      await files.write(`${directory}/private/key.pem`, keyPem)
+      await load('own.pem', shown)
+    },
+    hush: async () => {
+      await namespace.ip('rule', 'add', ...silence)
+    },
+    speak: async () => {
+      await namespace.ip('rule', 'delete', ...silence)
+    },
+  }
 }

@@ -43,8 +43,8 @@ export class FakeStrongswan implements Processes {
 
   async run(command: string, [directory = '', program, verb = '', ...rest]: readonly string[]): Promise<ProcessExit & { readonly lines: readonly string[] }> {
     if (command !== 'env' || program !== 'swanctl') throw new TypeError('another program')
-    const name = rest[rest.indexOf('--ike') + 1] ?? ''
-    this.story.push(rest.includes('--ike') ? `${verb} ${name}` : verb)
+    const name = rest.includes('--ike') ? rest[rest.indexOf('--ike') + 1] ?? '' : ''
+    this.story.push(name === '' ? verb : `${verb} ${name}`)
     if (verb === this.hangsAt) this.daemon = 'hangs'
     if (this.daemon === 'hangs') throw new PlatenError('timed-out', 'env did not end within 5 s')
     const answer = this.daemon === 'dead' ? failed('connecting to \'unix:///none\' failed: No such file or directory') : await this.#answer(verb, name, directory.replace('SWANCTL_DIR=', ''))
@@ -67,7 +67,7 @@ export class FakeStrongswan implements Processes {
         this.up.delete(name)
         return { code: 0, lines: [] }
       case '--list-sas':
-        return { code: 0, lines: [...this.up.has(name) ? [`list-sa event {${name} {uniqueid=1 version=2 state=ESTABLISHED local-host=192.0.2.1 child-sas {tunnel-1 {name=tunnel uniqueid=1 state=INSTALLED mode=TUNNEL}}}}`] : [], 'list-sas reply {}'] }
+        return { code: 0, lines: [...[...this.up].filter((each) => name === '' || each === name).map((each) => `list-sa event {${each} {uniqueid=1 version=2 state=ESTABLISHED local-host=192.0.2.1 child-sas {tunnel-1 {name=tunnel uniqueid=1 state=INSTALLED mode=TUNNEL}}}}`), 'list-sas reply {}'] }
       default:
         throw new TypeError(`swanctl ${verb}`)
     }

@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { ExecutionContext, Implementation } from 'ava'
 import ava from 'ava'
 import { issueCertificate, type Signer } from '../../protocol/scep/index.js'
@@ -22,17 +22,18 @@ export function tunnels(title: string, run: Implementation<[]>): void {
 const hour = 3_600_000
 
 /** What a certificate of the gateway says beside its name and its key. */
-export function gatewayCertificate(issuer: Signer, { serial = '02', name = 'gateway.example.com', from = Date.now() - hour, to = Date.now() + 365 * 24 * hour } = {}): Uint8Array {
+export function gatewayCertificate(issuer: Signer, { serial = '02', name = 'gateway.example.com', key = fixtureKeys.three, from = Date.now() - hour, to = Date.now() + 365 * 24 * hour } = {}): Uint8Array {
   return issueCertificate({
     notBefore: from, notAfter: to, digest: 'sha256', subject: { commonName: name }, serial, dnsNames: [name], keyUsage: ['digitalSignature'],
-    publicKey: createPublicKey(fixtureKeys.three), issuer,
+    publicKey: createPublicKey(key), issuer,
   })
 }
 
 /** A CA that nobody here trusts, DER. */
 export const stranger = issueCertificate({ notBefore: Date.now() - hour, notAfter: Date.now() + 24 * hour, digest: 'sha256', subject: { commonName: 'Another CA' }, serial: '09', isCa: true, keyUsage: ['keyCertSign'], privateKey: fixtureKeys.two })
 
-export const gatewayKeyPem = fixtureKeys.three.export({ type: 'pkcs8', format: 'pem' }).toString()
+export const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+export const gatewayKeyPem = pemOf(fixtureKeys.three)
 
 export interface TunnelOfficeOptions {
   /** Of the rig's SCEP server. */
@@ -43,12 +44,14 @@ export interface TunnelOfficeOptions {
   readonly inner?: readonly [string, string]
   /** What the gateway shows; default: a certificate of the SCEP server's CA. */
   readonly certificate?: (server: ScepServer) => Promise<Uint8Array> | Uint8Array
+  /** An address in a further network behind the gateway. */
+  readonly further?: string
   /** More of the policy, in the words of `ipsec add`. */
   readonly policy?: string
   /** For the board's configuration, with the directory of its daemon. */
   readonly ipsec?: (directory: string) => Promise<Readonly<Record<string, unknown>>>
-  /** Environment of the board's programs. */
-  readonly path?: string
+  /** The board's daemon is asked through `heldSwanctl`. */
+  readonly held?: boolean
 }
 
 export interface TunnelOffice {
@@ -75,7 +78,7 @@ export interface Pings {
 let runs = 0
 
 /** A board with a daemon in one namespace, a gateway in another, and the rig's SCEP server whose CA both trust. The policy `office` is on. */
-export async function tunnelOffice(t: ExecutionContext, { script, outer = ['192.0.2.1', '192.0.2.2'], inner = ['10.77.1.1', '10.77.2.1'], certificate, policy = '', ipsec }: TunnelOfficeOptions = {}): Promise<TunnelOffice> {
+export async function tunnelOffice(t: ExecutionContext, { script, outer = ['192.0.2.1', '192.0.2.2'], inner = ['10.77.1.1', '10.77.2.1'], certificate, further, policy = '', ipsec }: TunnelOfficeOptions = {}): Promise<TunnelOffice> {
   const run = (runs += 1)
   const [here, there] = [await NetworkNamespace.make(platform.processes, `board${run}`), await NetworkNamespace.make(platform.processes, `gateway${run}`)]
   t.teardown(async () => {
@@ -87,13 +90,14 @@ export async function tunnelOffice(t: ExecutionContext, { script, outer = ['192.
     await address(end, outer[index]!, 'eth0', 24)
     await address(end, inner[index]!, 'lo')
   }
+  if (further !== undefined) await address(there, further, 'lo')
   const server = await startScepServer({ platform })
   t.teardown(() => server.close())
   if (script !== undefined) server.setScript(checkScript(script))
   const [network, theirs] = [networkOf(inner[1]), networkOf(inner[0])]
   const gateway = await startIkeResponder(platform, {
     namespace: there, directory: await folder(t), identity: 'gateway.example.com', certificate: await certificate?.(server) ?? gatewayCertificate(server.authority.signing),
-    privateKeyPem: gatewayKeyPem, authority: server.authority.ca.der, network, theirs,
+    privateKeyPem: gatewayKeyPem, authority: server.authority.ca.der, network: further === undefined ? network : `${network}, ${networkOf(further)}`, theirs,
   })
   t.teardown(() => gateway.close())
   const own = await folder(t)

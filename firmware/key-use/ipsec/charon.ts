@@ -4,7 +4,7 @@ import { asPlatenError, PlatenError } from '../../../protocol/errors.js'
 import { certificatePem } from '../../../protocol/pem.js'
 import type { KeyId } from '../../key-store/index.js'
 import { replaceFile, type Disk, type Log } from '../../platform/index.js'
-import { certificateFile, type Connection } from './connection.js'
+import { certificateFile, isOurs, policyPart, type Connection } from './connection.js'
 import { renderConnections } from './render.js'
 import type { ConnectionState, Refusals, Swanctl } from './swanctl.js'
 
@@ -26,6 +26,8 @@ export class Charon {
   readonly #wanted = new Map<string, Connection>()
   /** What a daemon that did not answer may still have; it is put right when it answers. */
   readonly #leftOver = new Set<string>()
+  /** Whether the daemon was seen to have the connections of this board, and no older ones. */
+  #inLine = false
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: CharonOptions) {
@@ -36,19 +38,23 @@ export class Charon {
   add(connection: Connection): Promise<void> {
     return this.#inTurn(async () => {
       const before = this.#wanted.get(connection.name)
+      const takeBack = (): void => {
+        if (before !== undefined) return void this.#wanted.set(connection.name, before)
+        this.#wanted.delete(connection.name)
+        this.#leftOver.add(connection.name)
+      }
       this.#leftOver.delete(connection.name)
       this.#wanted.set(connection.name, connection)
-      try {
-        const reason = (await this.#load()).get(connection.name)
-        if (reason !== undefined) throw new PlatenError('use-cannot-serve', reason, { fix: 'Change the policy with ipsec edit.' })
-      } catch (error) {
-        if (before === undefined) {
-          this.#wanted.delete(connection.name)
-          this.#leftOver.add(connection.name)
-        } else this.#wanted.set(connection.name, before)
-        await this.#told('take back a connection', () => this.#clear())
+      const refusals = await this.#load().catch((error: unknown) => {
+        // The daemon is told later: one that hangs would only take more time.
+        takeBack()
         throw error
-      }
+      })
+      const reason = refusals.get(connection.name)
+      if (reason === undefined) return
+      takeBack()
+      await this.#told('take back a connection', () => this.#clear())
+      throw new PlatenError('use-cannot-serve', reason, { fix: 'Change the policy with ipsec edit.' })
     })
   }
 
@@ -59,6 +65,26 @@ export class Charon {
       this.#leftOver.add(name)
       await this.#told('end a tunnel', () => this.#clear())
     })
+  }
+
+  /**
+   * Ends what the daemon has of us and should not: what it kept of a board that lost its power in the middle of a
+   * change. A tunnel whose policy has another connection now goes on until that one is up.
+   */
+  endStrays(): Promise<void> {
+    return this.#inTurn(() => this.#told('end what is left of before', async () => {
+      const strays = (await this.#options.swanctl.busy()).filter((name) => isOurs(name) && !this.#wanted.has(name))
+      if (this.#inLine && strays.length === 0) return
+      await this.#load()
+      this.#inLine = true
+      for (const name of strays) if (await this.#isSuperseded(name)) await this.#options.swanctl.terminate(name)
+    }))
+  }
+
+  async #isSuperseded(stray: string): Promise<boolean> {
+    const heirs = [...this.#wanted.keys()].filter((name) => policyPart(name) === policyPart(stray))
+    for (const name of heirs) if (await this.#options.swanctl.state(name) === 'established') return true
+    return heirs.length === 0
   }
 
   async #clear(): Promise<void> {

@@ -30,7 +30,20 @@ export function connectionOf(content: Omit<Connection, 'name'>): Connection {
   const { policy, identity, key, chain, authorities } = content
   const parts = { policy: Object.entries({ ...policy, enabled: true }).sort(([a], [b]) => (a < b ? -1 : 1)), identity, key, chain: chain.map(base64), authorities: authorities.map(base64) }
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-  return { ...content, name: `platen-${policy.name.replaceAll('.', '_')}-${hash.slice(0, 16)}` }
+  return { ...content, name: `${prefix}${policy.name.replaceAll('.', '_')}-${hash.slice(0, hashDigits)}` }
+}
+
+const prefix = 'platen-'
+const hashDigits = 16
+
+/** Whether a name in the daemon can be one of these. */
+export function isOurs(name: string): boolean {
+  return name.startsWith(prefix)
+}
+
+/** What the connections of one policy have in common. */
+export function policyPart(name: string): string {
+  return name.slice(0, -hashDigits)
 }
 
 /** The file of a certificate, by its content. */

@@ -25,14 +25,20 @@ const known: readonly (readonly [RegExp, (...found: readonly string[]) => string
 /** A program of the daemon's speaks of its missing plugins first; that says nothing about the case. */
 const noise = /^plugin '|^opening directory '|^\[(?:ENC|NET)\] /
 
+/** As the last words: it was still waiting. */
+const fetching = /(?:fetching crl|requesting ocsp status) from '([^']+)'/
+
 export function reasonIn(lines: readonly string[]): string {
+  const last = lines.filter((line) => line.trim() !== '' && !noise.test(line)).at(-1)
+  const [, where] = fetching.exec(last ?? '') ?? []
+  if (where !== undefined) return `it was not learned in time whether the peer's certificate is revoked (${where})`
   for (const [pattern, words] of known) {
     for (const line of lines) {
       const found = pattern.exec(line)
       if (found !== null) return words(...found.slice(1))
     }
   }
-  return lines.filter((line) => line.trim() !== '' && !noise.test(line)).at(-1)?.replace(/^\[[A-Z]{3}\] /, '') ?? 'the IPSec daemon gives no reason'
+  return last?.replace(/^\[[A-Z]{3}\] /, '') ?? 'the IPSec daemon gives no reason'
 }
 
 /** The policy's word for an item of swanctl.conf. */

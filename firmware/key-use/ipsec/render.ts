@@ -28,7 +28,9 @@ function render({ name, policy, identity, chain, authorities, place }: Connectio
     setting('keyingtries', ['1']),
     // The certificate goes to the peer even when it does not ask for it.
     setting('send_cert', ['always']),
-    ...section('local', [setting('auth', ['pubkey']), setting('certs', files(chain.slice(0, 1))), setting('id', [identity])]),
+    ...section('local', [setting('auth', ['pubkey']), setting('certs', files(chain.slice(0, 1))), setting('id', [identity]),
+      // Says nothing with `pubkey`, but where all else is equal the daemon would put two connections into one IKE_SA, under the name of the first.
+      setting('eap_id', [name])]),
     ...section('remote', [setting('auth', ['pubkey']), setting('id', [policy.remoteIdentity ?? policy.peer]), setting('cacerts', files(authorities)), setting('revocation', [policy.revocation])]),
     ...section('children', section(tunnelName, [
       setting('mode', ['tunnel']),

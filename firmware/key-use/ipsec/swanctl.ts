@@ -5,10 +5,10 @@ import { tunnelName } from './connection.js'
 import { reasonIn } from './reasons.js'
 
 const program = 'swanctl'
-/** A daemon that is well answers within milliseconds. */
-const answerDeadline = seconds(5)
-/** How long a peer may take for a whole handshake, its retransmissions included. */
-const handshakeDeadline = seconds(20)
+/** A daemon that is well answers within milliseconds. Two calls that hang fit into the time that a swap gives to `apply`. */
+const answerDeadline = seconds(4)
+/** How long a peer may take for a whole handshake: two retransmissions (after 4 s and 11 s), or a list of revoked certificates that cannot be fetched (10 s). */
+const handshakeDeadline = seconds(15)
 /** After its own deadline the program says why it gave up. */
 const grace = seconds(2)
 
@@ -62,6 +62,13 @@ export class Swanctl {
     const associations = lines.filter((line) => line.startsWith(`list-sa event {${name} {`))
     if (associations.some(isEstablished)) return 'established'
     return associations.length > 0 ? 'connecting' : 'none'
+  }
+
+  /** Names of all connections that have something with a peer. @throws use-cannot-serve when the daemon does not answer */
+  async busy(): Promise<readonly string[]> {
+    const { code, lines } = await this.#run(['--list-sas', '--raw'], answerDeadline)
+    if (code !== 0) throw daemonFault(lines)
+    return [...new Set(lines.flatMap((line) => /^list-sa event \{(\S+) \{/.exec(line)?.[1] ?? []))]
   }
 
   /** Ends what a connection has with its peer, if anything. A peer that does not answer is not waited for. */

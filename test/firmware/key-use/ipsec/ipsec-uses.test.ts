@@ -82,7 +82,7 @@ const failures: readonly (readonly [string, (daemon: FakeStrongswan) => void, Re
   ['the peer is silent', (daemon) => (daemon.peer = '[IKE] retransmit 1 of request with message ID 0'), /the peer does not answer/],
   ['the daemon refuses the policy', (daemon) => (daemon.refuses = 'invalid value for: proposals, config discarded'), /does not know a value of the IKE proposals/],
   ['the daemon is dead', (daemon) => (daemon.daemon = 'dead'), /the IPSec daemon does not answer/],
-  ['the daemon hangs', (daemon) => (daemon.daemon = 'hangs'), /the IPSec daemon did not answer within 5 s/],
+  ['the daemon hangs', (daemon) => (daemon.daemon = 'hangs'), /the IPSec daemon did not answer within 4 s/],
 ]
 for (const [what, fail, words] of failures) {
   test(`device.md 7: ${what}: the reason in words, the key before serves, and the store says so`, async (t) => {

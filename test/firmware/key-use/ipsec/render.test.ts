@@ -43,7 +43,7 @@ test('whatever connections are rendered, they are read back as they were, and no
     t.deepEqual(read(renderConnections(connections, '/run/c')), {
       connections: Object.fromEntries(connections.map(({ name, policy, identity, chain, authorities, place }) => [name, {
         version: '2', remote_addrs: policy.peer, proposals: or(policy.ikeProposals, 'default'), rekey_time: `${policy.lifetimeMinutes * 4}m`, dpd_delay: '15s', keyingtries: '1', send_cert: 'always',
-        local: { auth: 'pubkey', certs: files(chain.slice(0, 1)), id: identity },
+        local: { auth: 'pubkey', certs: files(chain.slice(0, 1)), id: identity, eap_id: name },
         remote: { auth: 'pubkey', id: policy.remoteIdentity!, cacerts: files(authorities), revocation: policy.revocation },
         children: { tunnel: { mode: 'tunnel', local_ts: or(policy.localNetworks, 'dynamic'), remote_ts: or(policy.remoteNetworks, 'dynamic'), esp_proposals: or(policy.espProposals, 'default'), rekey_time: `${policy.lifetimeMinutes}m`, priority: String(1000 + place) } },
       }])),
