@@ -23,6 +23,8 @@ async function renewalThatFails(t: ExecutionContext, office: TunnelOffice): Prom
 
 /** The old key serves, the store says so, and the new key is kept without a use. */
 async function oldKeyServes(t: ExecutionContext, { board, pings }: TunnelOffice): Promise<void> {
+  const from = platform.clock.monotonic()
+  while ((await does(t, board, 'ipsec status office'))['state'] !== 'serving' && platform.clock.monotonic() - from < minute) await pings(1)
   t.like(await does(t, board, 'ipsec status office'), { state: 'serving', key: 'first' })
   t.is((await pings()).received, 3)
   const keys = (await board.command('keys list')).lines.join('\n')
