@@ -29,6 +29,11 @@ export class BoardConsole {
     this.#attached = undefined
   }
 
+  /** The board is gone: whoever waits for what it says is told so. */
+  interrupt(): void {
+    this.#attached?.session.interrupt()
+  }
+
   /** @throws timed-out */
   async until(pattern: RegExp, deadline: Duration): Promise<string> {
     return this.#whenAttached().session.until(pattern, deadline)

@@ -70,6 +70,12 @@ export class ConsoleSession {
     })
   }
 
+  /** Ends the wait under way, if there is one, with `connect-failed`. What was not read is let go. */
+  interrupt(): void {
+    this.#unread = ''
+    this.#wait?.reject(new PlatenError('connect-failed', 'the board was cut off while the rig waited for what it says'))
+  }
+
   close(): void {
     this.#line.destroy()
   }

@@ -87,6 +87,7 @@ export class ProcessBoard implements Board {
 
   async cutPower(): Promise<void> {
     await this.#end('SIGKILL', minutes(1))
+    this.#console.interrupt()
   }
 
   async signIn(password: string): Promise<void> {

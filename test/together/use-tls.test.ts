@@ -1,3 +1,3 @@
 import { useTest } from '../support/use-scenarios.js'
 
-for (const name of ['tls-issue', 'tls-issue-scepserver']) useTest(name)
+for (const name of ['tls-issue', 'tls-issue-scepserver', 'tls-wrong-ca', 'tls-expired']) useTest(name)

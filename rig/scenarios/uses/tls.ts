@@ -1,7 +1,10 @@
 import { readCertificate } from '../../../protocol/scep/index.js'
 import { seconds } from '../../../protocol/time.js'
+import type { FaultScript } from '../../scep-server/index.js'
 import type { Scenario } from '../scenario.js'
+import { failedSwap } from './failed-swap.js'
 import { issues } from './issue.js'
+import { powerCuts } from './power-cuts.js'
 import { UseSite, type UseSitePlan } from './use-site.js'
 import type { UseUnderTest } from './use-under-test.js'
 
@@ -40,5 +43,42 @@ const tlsIssueScepserver: Scenario = {
   },
 }
 
+const tlsWrongCa: Scenario = {
+  ...tlsScenario,
+  name: 'tls-wrong-ca',
+  promise: 'a certificate that leads to another CA than the pinned one never serves: the old key does, the status says why',
+  async run(bench) {
+    const { site, tls } = await listener(bench)
+    return failedSwap(site, tls, {
+      name: 'Let somebody else answer for the CA', happens: () => misbehave(site, ['other-signer']), reason: /signature|signed/iu,
+    })
+  },
+}
+
+const tlsExpired: Scenario = {
+  ...tlsScenario,
+  name: 'tls-expired',
+  promise: 'a certificate that has expired never serves: the old key does, the status says why',
+  async run(bench) {
+    const { site, tls } = await listener(bench)
+    return failedSwap(site, tls, { name: 'Let the CA issue what has expired', happens: () => misbehave(site, ['expired']), reason: /expired|not valid/iu })
+  },
+}
+
+const tlsPowerCut: Scenario = {
+  ...tlsScenario,
+  name: 'tls-power-cut',
+  promise: 'after a power cut at any moment of the exchange one of the two keys serves, and the store knows which',
+  async run(bench) {
+    const { site, tls } = await listener(bench)
+    return powerCuts(site, tls)
+  },
+}
+
+function misbehave({ server }: UseSite, faults: FaultScript['faults']): Promise<void> {
+  server.misbehave({ faults })
+  return Promise.resolve()
+}
+
 /** TLS, the board's own listener (device.md section 7). */
-export const tlsScenarios: readonly Scenario[] = [tlsIssue, tlsIssueScepserver]
+export const tlsScenarios: readonly Scenario[] = [tlsIssue, tlsIssueScepserver, tlsWrongCa, tlsExpired, tlsPowerCut]

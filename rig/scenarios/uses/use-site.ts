@@ -10,10 +10,10 @@
  *     site.atEnd(() => peer.close())                                       // after the board, the last first
  *     const board = await site.switchOn()                                  // knows the SCEP server, trusts its CA
  *     await board.does('dot1x set enabled=yes …')                          // as a person at the console
- *     return issues(site, { use: 'ieee-802-1x', … })                       // plots.ts: what every use must stand
+ *     return issues(site, { use: 'ieee-802-1x', … })                       // a plot: what every use must stand
  *
- * A use is described once (`UseUnderTest` in use-under-test.ts: how to ask its consumer from outside, and its load), and then goes through the
- * plots of plots.ts: issue, renewal under load, a failed swap for each thing that can go wrong, power cuts. List the
+ * A use is described once (`UseUnderTest`: how its clients ask), and then goes through the plots: `issues`,
+ * `failedSwap` with a `Mishap` for each thing that can go wrong, `powerCuts`, `renewsUnderLoad`. tls.ts shows it. List the
  * scenarios in uses/index.ts with `clocks: ['real']` and `parts` (programs, `network namespaces`): where one is
  * missing the run has trouble (exit 3), and `useTest` of test/support skips it by name, or fails with CI=true.
  * `scepServer: 'scepserver'` enrols with Debian's server instead of the rig's, which misbehaves on order

@@ -1,3 +1,4 @@
+import type { ResultLine } from '../../../protocol/commands/index.js'
 import type { KeyUse } from '../../../protocol/key-use.js'
 import { milliseconds, seconds, type Duration } from '../../../protocol/time.js'
 import type { Station } from '../station.js'
@@ -16,13 +17,20 @@ export interface UseUnderTest {
   readonly subject: string
   /** Once as its clients do; rejects when it does not serve. */
   readonly ask: () => Promise<Seen>
+  /** Commands of the console that show how it is doing; `uses`, `status` and `history 1` are looked at anyway. */
+  readonly shownBy?: readonly string[]
+  /** Starts again what a power cut took beside the board: daemons that the board does not start itself. */
+  readonly startDaemons?: () => Promise<void>
 }
 
 /** Between two tries to be served. */
 const again = milliseconds(200)
 
+/** device.md section 7: after whatever goes wrong, the key before serves within this. */
+export const backWithin = seconds(60)
+
 /** Asks for a certificate and waits until the request has ended, well or not. */
-export function requestFor({ use, subject }: UseUnderTest, board: Station, keyName: string): ReturnType<Station['says']> {
+export function requestFor({ use, subject }: UseUnderTest, board: Station, keyName: string): Promise<ResultLine> {
   return board.says(`request key-name=${keyName} ${subject} use=${use}`)
 }
 
@@ -34,11 +42,14 @@ export async function serialOf(board: Station, keyName: string): Promise<string>
   return (await board.does(`keys show ${keyName}`))['serial'] ?? ''
 }
 
+/** Whether it is served with this certificate, as far as the peer tells. */
+export const served = (serial: string) => (seen: Seen): boolean => seen.serial === undefined || seen.serial === serial
+
 /**
  * Asks until it is served as wanted.
  * @returns how long that took, ms; undefined when it did not come to that within the limit
  */
-export async function servedWithin({ bench }: UseSite, { ask }: Pick<UseUnderTest, 'ask'>, wanted: (seen: Seen) => boolean, limit: Duration = seconds(60)): Promise<number | undefined> {
+export async function servedWithin({ bench }: UseSite, { ask }: Pick<UseUnderTest, 'ask'>, wanted: (seen: Seen) => boolean, limit: Duration = backWithin): Promise<number | undefined> {
   const from = bench.time.monotonic()
   for (;;) {
     const seen = await ask().catch(() => undefined)
@@ -47,4 +58,21 @@ export async function servedWithin({ bench }: UseSite, { ask }: Pick<UseUnderTes
     if (seen !== undefined && wanted(seen)) return took
     await bench.pass(again)
   }
+}
+
+/** All that the board tells a person of the use and of the newest request. */
+export async function whatIsShown({ shownBy = [] }: UseUnderTest, board: Station): Promise<string> {
+  const shown: string[] = []
+  for (const line of ['uses', 'status', 'history 1', ...shownBy]) {
+    const { lines, result } = await board.types(line)
+    shown.push(...lines, ...(result.ok ? Object.entries(result.values).map(([name, value]) => `${name}=${value}`) : [result.message]))
+  }
+  return shown.join('\n')
+}
+
+/** Takes the power away and gives it back. */
+export async function powerCycle(site: UseSite, { startDaemons }: UseUnderTest): Promise<void> {
+  await site.cutPower()
+  await startDaemons?.()
+  await site.board.board.powerOn()
 }
