@@ -14,6 +14,8 @@ export interface AuthenticatorOptions {
   readonly privateKey: string
   /** PEM: what the certificates of stations must lead to. */
   readonly stationCa: string
+  /** Path of an OCSP response (DER) that it staples to its certificate; read at each authentication, and it may be missing. */
+  readonly stapled?: string
 }
 
 /** A station that was let in. */
@@ -126,7 +128,7 @@ class Record {
   }
 }
 
-async function writeFiles(files: RigPlatform['files'], { directory, interface: name, chain, privateKey, stationCa }: AuthenticatorOptions): Promise<void> {
+async function writeFiles(files: RigPlatform['files'], { directory, interface: name, chain, privateKey, stationCa, stapled }: AuthenticatorOptions): Promise<void> {
   const config = [
     `interface=${name}`,
     'driver=wired',
@@ -140,6 +142,7 @@ async function writeFiles(files: RigPlatform['files'], { directory, interface: n
     `ca_cert=${directory}/station-ca.pem`,
     `server_cert=${directory}/chain.pem`,
     `private_key=${directory}/key.pem`,
+    ...(stapled === undefined ? [] : [`ocsp_stapling_response=${stapled}`]),
     '',
   ]
   await files.write(`${directory}/chain.pem`, chain)

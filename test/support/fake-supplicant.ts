@@ -24,6 +24,8 @@ export class FakeSupplicant implements Processes {
   dies = false
   silent = false
   carrier = '1'
+  /** Before it says that an authentication has failed. */
+  lastWords = ''
   fileSystem = 'tmpfs'
   /** What happened, in order: `start`, `reconfigure`, `SIGKILL`, and each authentication by its name. */
   readonly story: string[] = []
@@ -129,6 +131,7 @@ export class FakeSupplicant implements Processes {
       this.story.push(`EAP ${name}`)
       daemon.say('eth0: CTRL-EVENT-EAP-STARTED EAP authentication started')
       daemon.authorized = this.accepts.has(name)
+      if (!daemon.authorized && this.lastWords !== '') daemon.say(this.lastWords)
       daemon.say(daemon.authorized ? 'eth0: CTRL-EVENT-EAP-SUCCESS EAP authentication completed successfully' : 'eth0: CTRL-EVENT-EAP-FAILURE EAP authentication failed')
     })
   }

@@ -1,5 +1,5 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ava, { type ExecutionContext, type Implementation } from 'ava'
@@ -8,20 +8,20 @@ import { Ieee8021xUse, KeyUses } from '../../firmware/key-use/index.js'
 import { LinuxDisk, type Processes } from '../../firmware/platform/index.js'
 import { Ieee8021xSettingsFile } from '../../firmware/settings/index.js'
 import { issueCertificate } from '../../protocol/scep/index.js'
-import type { Clock } from '../../protocol/time.js'
-import { canMakeNamespaces, layCable, NetworkNamespace, startHostapd, type Authenticator } from '../../rig/peers/index.js'
+import { seconds, type Clock } from '../../protocol/time.js'
+import { canMakeNamespaces, layCable, NetworkNamespace, startHostapd, type Authenticator, type AuthenticatorOptions } from '../../rig/peers/index.js'
 import { linuxPlatform } from '../../rig/platform/index.js'
 import { fixtureKeys } from './fixture-keys.js'
 import { silentLog } from './silent-log.js'
 
 export const platform = linuxPlatform()
 const { processes } = platform
-const present = await canMakeNamespaces(processes) && await processes.has('hostapd') && await processes.has('wpa_supplicant')
+const present = await canMakeNamespaces(processes) && await processes.has('hostapd') && await processes.has('wpa_supplicant') && await processes.has('openssl')
 
-/** Runs with root and both daemons; else it is skipped by name, or fails with CI=true. */
+/** Runs with root and both daemons, beside the others: what takes long is waiting. Else it is skipped by name, or fails with CI=true. */
 export function wired(title: string, run: Implementation<[]>): void {
-  if (present || process.env['CI'] === 'true') ava.serial(title, run)
-  else ava.serial.skip(`${title} (needs root, iproute2, hostapd, wpasupplicant)`, run)
+  if (present || process.env['CI'] === 'true') ava(title, run)
+  else ava.skip(`${title} (needs root, iproute2, hostapd, wpasupplicant, openssl)`, run)
 }
 
 export const pem = (der: Uint8Array): string => new X509Certificate(der).toString()
@@ -44,6 +44,19 @@ const server = issueCertificate({
   ...validity, subject: { commonName: serverName }, serial: '02', dnsNames: [serverName], extendedKeyUsage: ['serverAuth'],
   publicKey: createPublicKey(fixtureKeys.three), issuer: { certificate: ca, privateKey: fixtureKeys.one },
 })
+
+/** Writes what an OCSP responder of the CA says of the server's certificate, to be stapled. Needs openssl. */
+export async function answerOcsp(folder: string, path: string, status: 'good' | 'revoked'): Promise<void> {
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const at = (wall: number): string => `${new Date(wall).toISOString().slice(2, 19).replaceAll(/[-T:]/g, '')}Z`
+  const index = file('index', `${status === 'good' ? 'V' : 'R'}\t${at(now + 30 * day)}\t${status === 'good' ? '' : at(now - day)}\t02\tunknown\t/CN=${serverName}\n`)
+  const [authority, key, subject] = [file('ocsp-ca.pem', pem(ca)), file('ocsp-ca.key', keyPem(fixtureKeys.one)), file('ocsp-server.pem', pem(server))]
+  const { code, lines } = await processes.run('openssl', ['ocsp', '-index', index, '-CA', authority, '-rsigner', authority, '-rkey', key, '-issuer', authority, '-cert', subject, '-respout', path, '-ndays', '1', '-no_nonce'], seconds(20))
+  if (code !== 0) throw new Error(lines.join('\n'))
+}
 
 export interface Station {
   /** Of its certificate, hex. */
@@ -68,19 +81,24 @@ export function memoryFolder(t: ExecutionContext): string {
   return folder
 }
 
+let cables = 0
+
 /** A device and a switch port in namespaces of their own, with a cable between `eth0` and `port1`. */
 export async function cabled(t: ExecutionContext) {
-  const device = await NetworkNamespace.make(processes, 'device')
+  cables += 1
+  const label = cables
+  const device = await NetworkNamespace.make(processes, `device${label}`)
   t.teardown(() => device.remove())
-  const port = await NetworkNamespace.make(processes, 'switch')
+  const port = await NetworkNamespace.make(processes, `switch${label}`)
   t.teardown(() => port.remove())
   await layCable({ namespace: device, interface: 'eth0' }, { namespace: port, interface: 'port1' })
   const folder = mkdtempSync(join(tmpdir(), 'platen-hostapd-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const authenticator = (stationCa: Uint8Array): Promise<Authenticator> => startHostapd(platform, {
+  const authenticator = (stationCa: Uint8Array, more: Pick<AuthenticatorOptions, 'stapled'> = {}): Promise<Authenticator> => startHostapd(platform, {
+    ...more,
     namespace: port, interface: 'port1', directory: folder, chain: pem(server), privateKey: keyPem(fixtureKeys.three), stationCa: pem(stationCa),
   })
-  return { device, port, authenticator }
+  return { device, port, folder, authenticator }
 }
 
 /** The modules of a board that IEEE 802.1X needs, over real daemons: `put` does what an issuance does with a new key. */
