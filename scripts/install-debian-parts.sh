@@ -15,9 +15,10 @@
 #   strongswan-swanctl, charon-systemd, libcharon-extra-plugins  IKE with its daemon (kernel-libipsec: ESP without the kernel's)
 #   libstrongswan-extra-plugins  its plugin curl: CRLs and OCSP
 #   strongswan-charon  the daemon without systemd, which two network namespaces need
+#   nginx-light, cups-ipp-utils, dbus-daemon  daemons that serve the board's key of TLS (ippeveprinter needs a D-Bus), and ipptool, the IPP client
 #   iputils-ping  goes through the tunnel
 set -euo pipefail
-packages=(scep socat strace mosquitto openssl systemd chromium libxml2-utils iproute2 iputils-ping strongswan-swanctl charon-systemd strongswan-charon libcharon-extra-plugins libstrongswan-extra-plugins wpasupplicant hostapd podman runc mmdebstrap)
+packages=(scep socat strace mosquitto openssl systemd chromium libxml2-utils iproute2 iputils-ping strongswan-swanctl charon-systemd strongswan-charon libcharon-extra-plugins libstrongswan-extra-plugins wpasupplicant hostapd nginx-light cups-ipp-utils dbus-daemon podman runc mmdebstrap)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

@@ -15,6 +15,7 @@ const places = {
   'nginx': ['nginx', 'nginx-light'],
   'ipptool': ['ipptool', 'cups-ipp-utils'],
   'ippeveprinter': ['ippeveprinter', 'cups-ipp-utils'],
+  'dbus-daemon': ['dbus-daemon', 'dbus-daemon'],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>
 
 /** `network namespaces` needs root and iproute2, and a machine that allows them. */
