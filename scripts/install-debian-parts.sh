@@ -11,6 +11,7 @@
 #   iproute2  network namespaces, in which a peer has a machine of its own
 #   wpasupplicant, hostapd  IEEE 802.1X: what the firmware runs, and the authenticator at the other end of the cable
 #   podman    runs the SCEP server in a container; runc because podman's own crun fails where limits cannot be raised
+#   podman-compose  runs compose.yaml; the dnsname plugin lets its services find each other by name
 #   mmdebstrap  makes the image's base where no registry can be reached
 #   strongswan-swanctl, charon-systemd, libcharon-extra-plugins  IKE with its daemon (kernel-libipsec: ESP without the kernel's)
 #   libstrongswan-extra-plugins  its plugin curl: CRLs and OCSP
@@ -18,7 +19,7 @@
 #   nginx-light, cups-ipp-utils, dbus-daemon  daemons that serve the board's key of TLS (ippeveprinter needs a D-Bus), and ipptool, the IPP client
 #   iputils-ping  goes through the tunnel
 set -euo pipefail
-packages=(scep socat strace mosquitto openssl systemd chromium libxml2-utils iproute2 iputils-ping strongswan-swanctl charon-systemd strongswan-charon libcharon-extra-plugins libstrongswan-extra-plugins wpasupplicant hostapd nginx-light cups-ipp-utils dbus-daemon podman runc mmdebstrap)
+packages=(scep socat strace mosquitto openssl systemd chromium libxml2-utils iproute2 iputils-ping strongswan-swanctl charon-systemd strongswan-charon libcharon-extra-plugins libstrongswan-extra-plugins wpasupplicant hostapd nginx-light cups-ipp-utils dbus-daemon podman runc mmdebstrap podman-compose golang-github-containernetworking-plugin-dnsname)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

@@ -3,6 +3,7 @@ import { asPlatenError, type ErrorCode } from '../../protocol/errors.js'
 import type { RigPlatform } from '../platform/index.js'
 import { exitCodes } from '../verdicts/index.js'
 import { benchCommand } from './bench/index.js'
+import { brokerFilesCommand } from './broker-files.js'
 import { conformanceCommand } from './conformance.js'
 import { consoleCommand } from './console.js'
 import { demoCommand } from './demo/index.js'
@@ -44,7 +45,7 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
     runCommand(platform, write, (code) => (outcome = code)), listCommand(write), replayCommand(platform, write, again),
     conformanceCommand(platform, write, (code) => (outcome = code)),
     demoCommand(platform, write), consoleCommand(platform, write),
-    issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), scepServerCommand(platform, write),
+    issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), scepServerCommand(platform, write), brokerFilesCommand(platform, write),
     soakCommand(platform, write, (code) => (outcome = code)),
     benchCommand(platform, write, (code) => (outcome = code)),
   ]

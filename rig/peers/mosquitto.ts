@@ -1,8 +1,6 @@
 import { PlatenError } from '../../protocol/errors.js'
-import { mosquittoAcl } from '../../protocol/mqtt/index.js'
-import { certificatePem } from '../../protocol/pem.js'
 import { seconds } from '../../protocol/time.js'
-import type { Broker, BrokerOptions } from '../broker/index.js'
+import { mosquittoFiles, type Broker, type BrokerOptions } from '../broker/index.js'
 import type { RigPlatform } from '../platform/index.js'
 
 /**
@@ -11,18 +9,14 @@ import type { RigPlatform } from '../platform/index.js'
  * @param directory for its files; only this user may read it
  * @throws connect-failed when it is not installed or does not start
  */
-export async function startMosquitto({ clock, files, lines, processes, network }: RigPlatform, { directory, port: asked, credentials, clientAnchors, identities }: BrokerOptions & { readonly directory: string }): Promise<Broker & { readonly pid: number }> {
+export async function startMosquitto({ clock, files, lines, processes, network }: RigPlatform, { directory, port: asked, ...options }: BrokerOptions & { readonly directory: string }): Promise<Broker & { readonly pid: number }> {
   const port = asked === 0 ? await network.freeTcpPort() : asked
-  const at = (name: string): string => `${directory}/${name}`
-  await files.write(at('acl'), mosquittoAcl(identities))
-  await files.write(at('server.pem'), credentials.chain.map(certificatePem).join(''))
-  await files.write(at('server.key'), credentials.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
-  await files.write(at('clients.pem'), clientAnchors.map(certificatePem).join(''))
-  await files.write(at('mosquitto.conf'), configuration(at, port))
+  const written = mosquittoFiles({ directory, port, address: '127.0.0.1', ...options })
+  for (const [name, text] of Object.entries(written)) await files.write(`${directory}/${name}`, text)
   let said = ''
   let sawReady = (): void => undefined
   const ready = new Promise<void>((resolve) => (sawReady = resolve))
-  const broker = await processes.start('mosquitto', ['-c', at('mosquitto.conf')], {
+  const broker = await processes.start('mosquitto', ['-c', `${directory}/mosquitto.conf`], {
     onLine: (line) => {
       said = line
       if (line.includes('running')) sawReady()
@@ -42,26 +36,4 @@ export async function startMosquitto({ clock, files, lines, processes, network }
       await broker.exited
     },
   }
-}
-
-/** `use_username_as_clientid`: a client that took the ID of another would take its session, and what waits there. */
-function configuration(at: (name: string) => string, port: number): string {
-  return [
-    'per_listener_settings false',
-    `listener ${port} 127.0.0.1`,
-    'allow_anonymous false',
-    `cafile ${at('clients.pem')}`,
-    `certfile ${at('server.pem')}`,
-    `keyfile ${at('server.key')}`,
-    'require_certificate true',
-    'use_identity_as_username true',
-    'use_username_as_clientid true',
-    `acl_file ${at('acl')}`,
-    'persistence false',
-    'max_queued_messages 20000',
-    'log_dest stderr',
-    '# As whoever started it: the files are that user\'s alone.',
-    'user root',
-    '',
-  ].join('\n')
 }

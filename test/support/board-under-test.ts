@@ -55,7 +55,7 @@ export async function connectBoard(t: ExecutionContext, board: ProcessBoard, ser
 }
 
 /** What `openssl s_client` says of the board, with its exit code. @param more further options */
-export async function opensslClient(board: ProcessBoard, caFile: string, ...more: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
+export async function opensslClient(board: Pick<ProcessBoard, 'https'>, caFile: string, ...more: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
   const { host, port } = board.https
   const run = promisify(execFile)('openssl', ['s_client', '-connect', `${host}:${port}`, '-CAfile', caFile, '-verify_ip', host, '-verify_return_error', '-showcerts', ...more])
   run.child.stdin?.end('Q\n')
