@@ -23,8 +23,13 @@ export interface KeyUseDriver {
   apply(entry: KeyEntry): Promise<void>
   /** What serves now; undefined before the first apply. */
   current(): KeyId | undefined
-  /** Looks at the consumer from outside, by a real handshake. @throws probe-failed when it does not show what was applied */
-  probe(): Promise<void>
+  /**
+   * Looks at the consumer from outside, by a real handshake.
+   * @param wayBack whether the key before comes back when this fails; without one, a use with several consumers lets those
+   * that are late come later, and says so in its status. Default true
+   * @throws probe-failed when it does not show what was applied
+   */
+  probe(wayBack?: boolean): Promise<void>
   /** Goes back to what served before the last apply; that may have been nothing. */
   undo(): Promise<void>
   /**

@@ -80,7 +80,7 @@ class SwapRun {
       case 'check': return driver?.canServe(store.get(effect.key))
       case 'assign': return this.#assign(effect.key)
       case 'apply': return this.#limited('use-cannot-serve', effect.within, driver?.apply(store.get(effect.key)))
-      case 'probe': return this.#limited('probe-failed', effect.within, driver?.probe())
+      case 'probe': return this.#limited('probe-failed', effect.within, driver?.probe(hasWayBack(this.#plan)))
       case 'commit': return served.served(use, effect.key)
       case 'undo': return this.#limited('use-cannot-serve', effect.within, this.#undo(effect.failed, effect.to))
     }
@@ -114,4 +114,9 @@ class SwapRun {
     if (store.keyFor(use)?.id === entry?.id) return
     await store.assign(use, use === 'tls' && entry?.kind === 'default' ? undefined : entry?.id)
   }
+}
+
+/** At a start there is one only after a power cut in a swap. */
+function hasWayBack({ kind, before }: SwapPlan): boolean {
+  return kind === 'swap' || before !== undefined
 }

@@ -75,6 +75,8 @@ export class TlsBench {
   /** What the listener shows. */
   own: readonly Uint8Array[] = []
   fileSystem = 'tmpfs'
+  /** Of the listener. */
+  portTaken = false
 
   private constructor(folder: string, names: readonly string[]) {
     this.folder = folder
@@ -114,6 +116,7 @@ export class TlsBench {
     const listener = new TlsUse({
       store: this.store, network: this.network, host: 'board',
       listen: ({ chain }) => {
+        if (this.portTaken) return Promise.reject(new PlatenError('listen-failed', 'the port is in use by another program'))
         this.own = chain
         const open: HttpsListener = { port: 443, setCredentials: (next) => void (this.own = next.chain), close: () => Promise.resolve() }
         return Promise.resolve(open)

@@ -19,18 +19,20 @@ const tryAgain = seconds(30)
 
 /**
  * All that serves the key of the use TLS: the board's own listener and the declared daemons. A swap is for all of them
- * or for none. A daemon that is away when the board starts holds up nothing: its files are there for when it comes.
- * Whichever does not serve the key it was given is told and looked at again every 30 s.
+ * or for none. Where there is no way back (a start with a key that has served before) a daemon that is away or refuses
+ * takes nothing from the others: its files wait for it, and it is told and looked at again every 30 s.
  */
 export class TlsConsumers implements KeyUseDriver {
   readonly use = 'tls'
   readonly #options: TlsConsumersOptions
   #serving: KeyEntry | undefined
   #before: KeyEntry | undefined
-  /** From the first apply until its probe: the daemons may not have been started yet. */
-  #starting = false
-  /** Daemons that do not serve what they were given, with the reason that was logged. */
-  readonly #lagging = new Map<TlsDaemon, string>()
+  /** Daemons that were not told yet that their files have changed: the first apply does not wait for them. */
+  readonly #untold = new Set<TlsDaemon>()
+  /** Daemons that would not take what they were given last. */
+  readonly #refusals = new Map<TlsDaemon, PlatenError>()
+  /** Daemons that do not serve what they were given, with the reason. */
+  readonly #lagging = new Map<TlsDaemon, PlatenError>()
   #timer: Timer | undefined
   #trying: Promise<void> = Promise.resolve()
   #closed = false
@@ -47,30 +49,35 @@ export class TlsConsumers implements KeyUseDriver {
     return this.#serving?.id
   }
 
+  /** What a daemon says against it is for the probe to judge. */
   async apply(entry: KeyEntry): Promise<void> {
-    const { listener, daemons } = this.#options
-    await listener.apply(entry)
-    this.#starting = this.#serving === undefined
-    this.#before = this.#serving
-    this.#serving = entry
-    if (this.#starting) await Promise.all(daemons.map((daemon) => this.#noted(daemon, () => daemon.give(entry))))
-    else {
-      await allOf(daemons.map(async (daemon) => {
-        await daemon.give(entry)
-        await daemon.reload()
-      }))
+    const { listener } = this.#options
+    const starting = this.#serving === undefined
+    try {
+      await listener.apply(entry)
+      this.#before = this.#serving
+      this.#serving = entry
+    } finally {
+      // A listener whose port is taken does not keep the key from the daemons.
+      if (starting || this.#serving === entry) await this.#hand(entry, { tell: !starting })
     }
   }
 
   /** All at the same time, so that the slowest alone counts. */
-  async probe(): Promise<void> {
+  async probe(wayBack = true): Promise<void> {
     const { listener, daemons } = this.#options
-    const starting = this.#starting
-    this.#starting = false
-    await allOf([listener.probe(), ...daemons.map((daemon) => (starting ? this.#greet(daemon) : daemon.comesToServe()))])
-    if (!starting) this.#lagging.clear()
-    await allOf(daemons.map((daemon) => daemon.settle()))
-    this.#watch()
+    const looks = daemons.map(async (daemon) => {
+      const failure = await failureOf(this.#comesToServe(daemon, wayBack))
+      if (failure === undefined) this.#lagging.delete(daemon)
+      else if (wayBack) throw failure
+      else this.#note(daemon, failure)
+    })
+    try {
+      await allOf([listener.probe(), ...looks])
+      await this.#settle()
+    } finally {
+      this.#watch()
+    }
   }
 
   async undo(): Promise<void> {
@@ -80,27 +87,26 @@ export class TlsConsumers implements KeyUseDriver {
     this.#before = undefined
     await listener.undo()
     this.#serving = before
+    await this.#hand(before, { tell: true })
+    // A command that fails or hangs has nothing to say about what is served: clients decide.
     await Promise.all(daemons.map(async (daemon) => {
-      this.#lagging.delete(daemon)
-      // A command that fails or hangs may have nothing to say about what is served: clients decide.
-      await this.#noted(daemon, async () => {
-        await daemon.give(before)
-        await daemon.reload()
-      })
-      await this.#noted(daemon, () => daemon.comesToServe())
-      await daemon.settle()
+      const failure = await failureOf(daemon.comesToServe())
+      if (failure === undefined) this.#lagging.delete(daemon)
+      else this.#note(daemon, this.#refusals.get(daemon) ?? failure)
+      this.#refusals.delete(daemon)
     }))
+    await this.#settle()
     this.#watch()
-    const [reason] = this.#lagging.values()
-    if (reason !== undefined) throw new PlatenError('probe-failed', reason)
+    const [failure] = this.#lagging.values()
+    if (failure !== undefined) throw failure
   }
 
   /** A look at each of them, as a client. */
   async status(): Promise<UseStatus> {
     const { listener, daemons } = this.#options
-    const looks = await Promise.allSettled([listener.probe(), ...daemons.map((daemon) => daemon.probe())])
-    const wrong = looks.flatMap((look) => (look.status === 'rejected' ? [asPlatenError(look.reason).message] : []))
-    if (wrong.length > 0) return { state: 'failed', detail: `${wrong.join('; ')}.` }
+    const looks = await Promise.all([failureOf(listener.probe()), ...daemons.map((daemon) => failureOf(daemon.probe()))])
+    const wrong = looks.flatMap((failure) => failure?.message ?? [])
+    if (wrong.length > 0) return { state: 'failed', detail: `${wrong.join('; ')}.`, ...(looks[0] === undefined ? { reason: 'daemon-failed' } : {}) }
     return { state: 'serving', detail: daemons.length === 0 ? '' : `Served by the board, ${daemons.map(({ name }) => name).join(', ')}.` }
   }
 
@@ -112,29 +118,44 @@ export class TlsConsumers implements KeyUseDriver {
     await this.#options.listener.close()
   }
 
-  /** At the start: one that is away comes later; one that is there and shows something else does not take the key. */
-  async #greet(daemon: TlsDaemon): Promise<void> {
-    if (this.#lagging.has(daemon)) return
-    const told = await failureOf(daemon.reload())
+  /** Gives every daemon the key. */
+  async #hand(entry: KeyEntry, { tell }: { readonly tell: boolean }): Promise<void> {
+    await Promise.all(this.#options.daemons.map(async (daemon) => {
+      const failure = await failureOf(tell ? daemon.give(entry).then(() => daemon.reload()) : daemon.give(entry))
+      this.#refusals.delete(daemon)
+      if (failure !== undefined) {
+        this.#refusals.set(daemon, failure)
+        this.#note(daemon, failure)
+      }
+      if (tell) this.#untold.delete(daemon)
+      else this.#untold.add(daemon)
+    }))
+    this.#watch()
+  }
+
+  async #comesToServe(daemon: TlsDaemon, wayBack: boolean): Promise<void> {
+    const refused = this.#refusals.get(daemon)
+    this.#refusals.delete(daemon)
+    if (refused !== undefined) throw refused
+    const told = this.#untold.delete(daemon) ? await failureOf(daemon.reload()) : undefined
+    // Without a way back there is time: one that is away now is looked at again later.
     const first = await failureOf(daemon.probe())
     if (first === undefined) return
-    if (isAway(first)) this.#note(daemon, first.message)
-    else await daemon.comesToServe().catch((error: unknown) => {
+    if (!wayBack && isAway(first)) throw first
+    await daemon.comesToServe().catch((error: unknown) => {
       throw told ?? error
     })
   }
 
-  async #noted(daemon: TlsDaemon, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-      this.#lagging.delete(daemon)
-    } catch (error) {
-      this.#note(daemon, asPlatenError(error).message)
-    }
+  async #settle(): Promise<void> {
+    await Promise.all(this.#options.daemons.map(async (daemon) => {
+      const failure = await failureOf(daemon.settle())
+      if (failure !== undefined) this.#options.log.warn('an old key of a TLS daemon is still in memory', { reason: failure.message })
+    }))
   }
 
-  #note(daemon: TlsDaemon, reason: string): void {
-    if (this.#lagging.get(daemon) !== reason) this.#options.log.error('a TLS daemon does not serve the key of TLS', { reason })
+  #note(daemon: TlsDaemon, reason: PlatenError): void {
+    if (this.#lagging.get(daemon)?.message !== reason.message) this.#options.log.error('a TLS daemon does not serve the key of TLS', { reason: reason.message })
     this.#lagging.set(daemon, reason)
   }
 
@@ -152,7 +173,7 @@ export class TlsConsumers implements KeyUseDriver {
     await Promise.all([...this.#lagging.keys()].map(async (daemon) => {
       const failure = await failureOf(this.#again(daemon, entry))
       if (this.#serving !== entry) return
-      if (failure !== undefined) this.#note(daemon, failure.message)
+      if (failure !== undefined) this.#note(daemon, failure)
       else if (this.#lagging.delete(daemon)) this.#options.log.info('a TLS daemon serves the key of TLS again', { daemon: daemon.name, key: entry.name })
     }))
     if (this.#serving === entry) this.#watch()
@@ -179,7 +200,6 @@ async function allOf(work: readonly Promise<void>[]): Promise<void> {
   throw new PlatenError(first.code, failures.map(({ message }) => message).join('; '), { facts: first.facts, fix: first.fix, cause: first })
 }
 
-function isAway(failure: PlatenError): boolean {
-  const cause = failure.cause
+function isAway({ cause }: PlatenError): boolean {
   return cause instanceof PlatenError && (cause.code === 'connect-failed' || cause.code === 'timed-out')
 }

@@ -37,14 +37,14 @@ test('killed after any operation of a swap: a daemon finds one whole pair, and t
     const [daemon] = bench.daemons
     const before = bench.consumers()
     await bench.passing(before.apply(bench.first))
-    await bench.passing(before.probe())
+    await bench.passing(before.probe(false))
     const life = { left: operations }
     let died = (): void => undefined
     const death = new Promise<'killed'>((resolve) => (died = () => resolve('killed')))
     const dying = bench.consumers({ disk: killedAfter(new LinuxDisk(), life, () => died()), files: killedAfter(linuxRuntimeFiles, life, () => died()) }, { tracked: false })
     const swap = (async () => {
       await dying.apply(bench.first)
-      await dying.probe()
+      await dying.probe(false)
       await dying.apply(bench.second)
       await dying.probe()
       return 'whole'

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { seconds } from '../../../../protocol/time.js'
@@ -15,7 +15,7 @@ test('device.md 7: one key for all: the listener and every daemon show leaf and 
   const bench = TlsBench.make(t, 'nginx', 'printer')
   const consumers = bench.consumers()
   await bench.passing(consumers.apply(bench.first))
-  await bench.passing(consumers.probe())
+  await bench.passing(consumers.probe(false))
   await bench.passing(consumers.apply(bench.second))
   await bench.passing(consumers.probe())
   t.is(consumers.current(), bench.second.id)
@@ -28,7 +28,7 @@ test('a daemon may take its time to load what it was given', async (t) => {
   const bench = TlsBench.make(t, 'nginx')
   const consumers = bench.consumers()
   await bench.passing(consumers.apply(bench.first))
-  await bench.passing(consumers.probe())
+  await bench.passing(consumers.probe(false))
   bench.daemons[0]!.takes = seconds(5)
   await bench.passing(consumers.apply(bench.second))
   await bench.passing(consumers.probe())
@@ -46,7 +46,7 @@ for (const [mood, reason] of troubles) {
     const bench = TlsBench.make(t, 'nginx', 'printer')
     const consumers = bench.consumers()
     await bench.passing(consumers.apply(bench.first))
-    await bench.passing(consumers.probe())
+    await bench.passing(consumers.probe(false))
     bench.daemons[1]!.mood = mood
     const began = bench.clock.monotonic()
     const error = await bench.passing(consumers.apply(bench.second).then(() => consumers.probe()).then(() => undefined, (thrown: unknown) => thrown))
@@ -66,7 +66,7 @@ test('reasons of several daemons stand side by side', async (t) => {
   const bench = TlsBench.make(t, 'nginx', 'printer')
   const consumers = bench.consumers()
   await bench.passing(consumers.apply(bench.first))
-  await bench.passing(consumers.probe())
+  await bench.passing(consumers.probe(false))
   for (const daemon of bench.daemons) daemon.mood = 'deaf'
   await bench.passing(consumers.apply(bench.second))
   const error = await t.throwsAsync(bench.passing(consumers.probe()), { code: 'probe-failed' })
@@ -78,9 +78,9 @@ test('a daemon that is away at the start holds up nothing; its files wait for it
   const consumers = bench.consumers()
   bench.daemons[0]!.mood = 'dead'
   await bench.passing(consumers.apply(bench.first))
-  await bench.passing(consumers.probe())
+  await bench.passing(consumers.probe(false))
   t.true(bench.clock.monotonic() < 1000)
-  t.deepEqual(await bench.passing(consumers.status()), { state: 'failed', detail: 'nginx: no TLS handshake with nginx port 443: connection refused.' })
+  t.deepEqual(await bench.passing(consumers.status()), { state: 'failed', detail: 'nginx: no TLS handshake with nginx port 443: connection refused.', reason: 'daemon-failed' })
   bench.daemons[0]!.mood = 'well'
   t.deepEqual(bench.clock.timers().map(({ name }) => name), ['look after the TLS daemons'])
   await bench.clock.advance(seconds(30))
@@ -88,13 +88,39 @@ test('a daemon that is away at the start holds up nothing; its files wait for it
   t.deepEqual(bench.clock.timers(), [], 'nobody is looked after any more')
 })
 
-test('at the start a daemon that is there and does not take the key is told, so that the board can go back', async (t) => {
-  const bench = TlsBench.make(t, 'nginx')
+test('at a start after a power cut in a swap a daemon that does not take the key sends the board back to the key before', async (t) => {
+  const bench = TlsBench.make(t, 'nginx', 'printer')
   bench.daemons[0]!.shown = bench.third.chain
   bench.daemons[0]!.mood = 'refuses'
   const consumers = bench.consumers()
   await bench.passing(consumers.apply(bench.second))
-  await t.throwsAsync(bench.passing(consumers.probe()), { message: 'nginx: its reload command ended with exit code 1: cannot load the key' })
+  await t.throwsAsync(bench.passing(consumers.probe(true)), { message: 'nginx: its reload command ended with exit code 1: cannot load the key' })
+})
+
+test('at another start a daemon that does not take the key takes it from nobody else', async (t) => {
+  const bench = TlsBench.make(t, 'nginx', 'printer')
+  const [nginx, printer] = bench.daemons
+  nginx!.shown = bench.third.chain
+  nginx!.mood = 'refuses'
+  const consumers = bench.consumers()
+  await bench.passing(consumers.apply(bench.second))
+  await bench.passing(consumers.probe(false))
+  t.deepEqual(prints(printer!.shown), shownOf(bench.second))
+  t.deepEqual(await bench.passing(consumers.status()), { state: 'failed', detail: 'nginx: a TLS client saw another certificate.', reason: 'daemon-failed' })
+})
+
+test('a port that is taken keeps the key from the listener, not from the daemons', async (t) => {
+  const bench = TlsBench.make(t, 'printer')
+  bench.portTaken = true
+  const consumers = bench.consumers()
+  await t.throwsAsync(bench.passing(consumers.apply(bench.first)), { code: 'listen-failed' })
+  t.is(consumers.current(), undefined)
+  bench.daemons[0]!.load()
+  t.deepEqual(prints(bench.daemons[0]!.shown), shownOf(bench.first))
+  bench.portTaken = false
+  await bench.passing(consumers.apply(bench.first))
+  await bench.passing(consumers.probe(false))
+  t.like(await bench.passing(consumers.status()), { state: 'serving' })
 })
 
 test('keys in clear are never written to a disk', async (t) => {
@@ -122,11 +148,11 @@ test('what somebody else put at a path is not replaced', async (t) => {
   const bench = TlsBench.make(t, 'nginx')
   const { keyFile } = bench.daemons[0]!.declaration
   const consumers = bench.consumers()
-  const { writeFileSync } = await import('node:fs')
   writeFileSync(keyFile, 'precious')
   await bench.passing(consumers.apply(bench.first))
-  await bench.passing(consumers.probe())
-  await t.throwsAsync(bench.passing(consumers.apply(bench.second)), { code: 'use-cannot-serve', message: `nginx: keyFile ${keyFile} is there already, and is no link of this board` })
+  await bench.passing(consumers.probe(false))
+  await bench.passing(consumers.apply(bench.second))
+  await t.throwsAsync(bench.passing(consumers.probe()), { code: 'use-cannot-serve', message: `nginx: keyFile ${keyFile} is there already, and is no link of this board` })
   t.is(readFileSync(keyFile, 'utf8'), 'precious')
 })
 
