@@ -47,7 +47,7 @@ export async function failedSwap(site: UseSite, subject: UseUnderTest, mishap: M
     await powerCycle(site, subject)
     return servedWithin(site, subject, served(old.serial))
   })
-  return { verdicts: [refused(answer), servesAgain(since, mishap), told(mishap.reason, `${answer.ok ? JSON.stringify(answer.values) : `${answer.message} [${answer.code}]`}`, shown), store, servesAfterRestart(after)] }
+  return { verdicts: [refused(answer), servesAgain(since, mishap), told(mishap.reason, answer.ok ? JSON.stringify(answer.values) : `${answer.message} [${answer.code}]`, shown), store, servesAfterRestart(after)] }
 }
 
 function refused(answer: ResultLine): Verdict {
