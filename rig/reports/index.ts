@@ -1,6 +1,6 @@
 export { timeline } from './timeline.js'
 export { outcomeOfRun, outcomeOfScenario, outcomeWords } from './outcome.js'
-export type { RequestTimeline, RunClock, RunRecord, ScenarioResult, Trouble } from './run-record.js'
+export type { RequestTimeline, RunClock, RunRecord, ScenarioResult, SwapLoad, SwapTimeline, Trouble } from './run-record.js'
 export { endLines, runLine, runLines, scenarioLines, stepLines } from './json-lines.js'
 export type { LineKind } from './json-lines.js'
 export { junit } from './junit.js'

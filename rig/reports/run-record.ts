@@ -33,6 +33,39 @@ export interface RequestTimeline {
   readonly result: string
 }
 
+/** One exchange of the key of a use, and what it cost those who use the board. */
+export interface SwapTimeline {
+  readonly board: string
+  /** As administrators know it: "TLS". */
+  readonly use: string
+  /** Serial numbers of the certificates, hex. */
+  readonly oldSerial: string
+  readonly newSerial: string
+  /** Milliseconds after the certificate was received, by the board's own clock; absent for a step that did not come. */
+  readonly started?: number
+  readonly applied?: number
+  readonly probed?: number
+  /** From certificate received to probe passed, with the error of the board's stamps. */
+  readonly took?: Interval
+  readonly outcome: string
+  readonly loads: readonly SwapLoad[]
+}
+
+/** A load during an exchange of keys; milliseconds after the certificate was received, by the rig's clock. */
+export interface SwapLoad {
+  readonly name: string
+  /** The longest time without service. */
+  readonly gap: Interval
+  readonly bound: ErrorBound
+  readonly between: Interval
+  readonly lost: number
+  readonly asked: number
+  /** When its clients began to see the new certificate; absent where the peer does not tell. */
+  readonly exchanged?: Interval
+  /** Around the exchange: when each request started, how long it took, and how it ended. */
+  readonly requests: readonly { readonly started: number; readonly took: number; readonly ended: 'old' | 'new' | 'served' | 'lost' }[]
+}
+
 export interface ScenarioResult {
   readonly name: string
   /** What is promised, one sentence. */
@@ -52,6 +85,8 @@ export interface ScenarioResult {
   readonly verdicts: readonly Verdict[]
   readonly requests: readonly RequestTimeline[]
   readonly intervals: readonly MeasuredInterval[]
+  /** Exchanges of keys that were watched. */
+  readonly swaps?: readonly SwapTimeline[]
   /** Set when the samples are to be held against the uniform model: jitters in seconds, in the order of time. */
   readonly jitterSamples?: readonly number[]
   readonly trouble?: Trouble

@@ -56,6 +56,7 @@ export async function play(scenario: Scenario, world: World, options: PlayOption
     seed, replay, boards: bench?.stations.map(({ name }) => name) ?? [],
     took: wall.monotonic() - from, simulated,
     steps: steps.steps, verdicts, requests: findings.requests ?? [], intervals: findings.intervals ?? [],
+    ...(findings.swaps === undefined ? {} : { swaps: findings.swaps }),
     ...(findings.jitterSamples === undefined ? {} : { jitterSamples: findings.jitterSamples }),
     ...(trouble === undefined ? {} : { trouble }),
   }

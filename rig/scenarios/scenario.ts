@@ -1,5 +1,5 @@
 import type { Part } from '../peers/index.js'
-import type { RequestTimeline, RunClock } from '../reports/index.js'
+import type { RequestTimeline, RunClock, SwapTimeline } from '../reports/index.js'
 import type { MeasuredInterval, Verdict } from '../verdicts/index.js'
 import type { Bench } from './bench.js'
 
@@ -30,6 +30,8 @@ export interface Findings {
   readonly verdicts: readonly Verdict[]
   readonly requests?: readonly RequestTimeline[]
   readonly intervals?: readonly MeasuredInterval[]
+  /** Exchanges of keys that were watched. */
+  readonly swaps?: readonly SwapTimeline[]
   /** Jitters in seconds, in the order of time, to be held against the uniform model. */
   readonly jitterSamples?: readonly number[]
 }

@@ -1,12 +1,14 @@
 import { readCertificate } from '../../../protocol/scep/index.js'
-import { seconds } from '../../../protocol/time.js'
+import { milliseconds, seconds } from '../../../protocol/time.js'
 import type { FaultScript } from '../../scep-server/index.js'
 import type { Scenario } from '../scenario.js'
 import { failedSwap } from './failed-swap.js'
 import { issues } from './issue.js'
+import { requestLoad } from './load.js'
 import { powerCuts } from './power-cuts.js'
+import { renewsUnderLoad } from './renewal-under-load.js'
 import { UseSite, type UseSitePlan } from './use-site.js'
-import type { UseUnderTest } from './use-under-test.js'
+import type { Seen, UseUnderTest } from './use-under-test.js'
 
 /** The board's own HTTPS listener, asked by a new connection each time. */
 async function listener(bench: Parameters<typeof UseSite.open>[0], plan: UseSitePlan = {}): Promise<{ readonly site: UseSite; readonly tls: UseUnderTest }> {
@@ -16,8 +18,12 @@ async function listener(bench: Parameters<typeof UseSite.open>[0], plan: UseSite
   const client = site.machine.httpsClient({ host, port, timeout: seconds(5) }, 'fresh')
   return {
     site,
-    tls: { use: 'tls', subject: `cn=${host}`, ask: async () => ({ serial: readCertificate((await client.get('/')).certificate).serial }) },
+    tls: { use: 'tls', subject: `cn=${host}`, ask: async () => serialShown(await client.get('/')) },
   }
+}
+
+function serialShown({ certificate }: { readonly certificate: Uint8Array }): Seen {
+  return { serial: readCertificate(certificate).serial }
 }
 
 const tlsScenario = { clocks: ['real'], boards: 1 } as const
@@ -40,6 +46,22 @@ const tlsIssueScepserver: Scenario = {
   async run(bench) {
     const { site, tls } = await listener(bench, { scepServer: 'scepserver' })
     return issues(site, tls)
+  },
+}
+
+const tlsRenewalUnderLoad: Scenario = {
+  ...tlsScenario,
+  name: 'tls-renewal-under-load',
+  promise: 'a renewal for TLS loses no request, neither on new connections nor on one that is kept',
+  async run(bench) {
+    const { site, tls } = await listener(bench)
+    const { host, port } = site.board.board.https
+    const kept = site.machine.httpsClient({ host, port, timeout: seconds(5) }, 'kept')
+    const promise = { lost: 0, gap: seconds(1) }
+    return renewsUnderLoad(site, tls, [
+      requestLoad({ name: 'HTTPS, a new connection each time', promise, clock: bench.time, ask: tls.ask, pause: milliseconds(5) }),
+      requestLoad({ name: 'HTTPS, one connection that is kept', promise, clock: bench.time, ask: async () => serialShown(await kept.get('/')), pause: milliseconds(5), close: () => kept.close() }),
+    ])
   },
 }
 
@@ -81,4 +103,4 @@ function misbehave({ server }: UseSite, faults: FaultScript['faults']): Promise<
 }
 
 /** TLS, the board's own listener (device.md section 7). */
-export const tlsScenarios: readonly Scenario[] = [tlsIssue, tlsIssueScepserver, tlsWrongCa, tlsExpired, tlsPowerCut]
+export const tlsScenarios: readonly Scenario[] = [tlsIssue, tlsIssueScepserver, tlsRenewalUnderLoad, tlsWrongCa, tlsExpired, tlsPowerCut]
