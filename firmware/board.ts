@@ -87,7 +87,7 @@ async function assemble(start: Start): Promise<Board> {
   const { tls, useKey, ipsec, issuance, mqtt } = await openWork(start, stored, restart)
   const { automatic } = issuance
   const board = { product, version, bootId, restartReason, startedAt, httpsPort: () => tls.port(), problems }
-  const commands = new CommandRunner({ ...stored, board, clock, issuance, automatic, useKey, ipsec, log, restart: (why) => restart({ by: 'administrator', why }) })
+  const commands = new CommandRunner({ ...stored, board, clock, random: platform.random.bytes, issuance, automatic, useKey, ipsec, log, restart: (why) => restart({ by: 'administrator', why }) })
   const console = new SerialConsole({ board, access: stored.access, commands, clock, log, random: platform.random.bytes })
   const line = await SerialLine.open({ serial: platform.serial, ...config.serial, console, clock, log })
   ending.opened('serial line', () => line.close('The board stops.'))

@@ -2,7 +2,7 @@
 import { PlatenError } from '../protocol/errors.js'
 import { isoDate } from '../protocol/commands/index.js'
 import type { CertPayload } from '../protocol/mqtt/index.js'
-import { certificatesOfPem } from '../protocol/pem.js'
+import { certificatesOfPem, crlsOfPem } from '../protocol/pem.js'
 import { readCertificate } from '../protocol/scep/index.js'
 import type { CommandRunner } from './commands/index.js'
 import type { BoardConfig } from './config.js'
@@ -35,7 +35,7 @@ export async function openMqttFront({ platform, config, bootId, log, store }: {
     ...platform, log, bootId,
     directory: config.data,
     place: { site, device },
-    broker: { host: hostname.replace(/^\[|\]$/gu, ''), port: port === '' ? 8883 : Number(port), trustAnchors: await anchors(platform, trustAnchors) },
+    broker: { host: hostname.replace(/^\[|\]$/gu, ''), port: port === '' ? 8883 : Number(port), ...await anchors(platform, trustAnchors) },
   })
   return { agent, use: new MqttUse({ store, agent, device }) }
 }
@@ -57,14 +57,16 @@ export function beginMqtt(agent: MqttAgent, { commands, store, issuance, facts }
   })
 }
 
-async function anchors({ disk }: Platform, file: string): Promise<readonly Uint8Array[]> {
+/** The CA certificates of the broker, and the CRLs beside them, if any: then a certificate on them is refused. */
+async function anchors({ disk }: Platform, file: string): Promise<{ readonly trustAnchors: readonly Uint8Array[]; readonly crls: readonly Uint8Array[] }> {
   const fix = 'Put the CA certificate of the broker there, as PEM.'
   const pem = await disk.read(file, anchorsLimit).catch((cause: unknown) => {
     throw new PlatenError('config-invalid', `mqtt.trustAnchors: ${file} cannot be read`, { facts: { file }, fix, cause })
   })
-  const found = certificatesOfPem(new TextDecoder().decode(pem))
-  if (found.length === 0) throw new PlatenError('config-invalid', `mqtt.trustAnchors: ${file} has no certificate`, { facts: { file }, fix })
-  return found
+  const text = new TextDecoder().decode(pem)
+  const trustAnchors = certificatesOfPem(text)
+  if (trustAnchors.length === 0) throw new PlatenError('config-invalid', `mqtt.trustAnchors: ${file} has no certificate`, { facts: { file }, fix })
+  return { trustAnchors, crls: crlsOfPem(text) }
 }
 
 function certReport(store: KeyStore, issuance: Issuance): CertPayload {

@@ -8,6 +8,11 @@ export function crlPem(der: Uint8Array): string {
   return pemText('X509 CRL', der)
 }
 
+/** All lists of revoked certificates of a PEM text, DER. */
+export function crlsOfPem(pem: string): readonly Uint8Array[] {
+  return pemBlocks(pem).flatMap(({ label, der }) => (label === 'X509 CRL' && der !== undefined ? [der] : []))
+}
+
 /** Base64 in lines of 64 characters, and never an empty one, which OpenSSL refuses. */
 export function base64Lines(bytes: Uint8Array): readonly string[] {
   return Buffer.from(bytes).toString('base64').match(/.{1,64}/gu) ?? []

@@ -1,18 +1,20 @@
 /** `comm …` and `ca …`. */
 import { PlatenError } from '../../protocol/errors.js'
 import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
-import { readCertificate } from '../../protocol/scep/index.js'
+import { readCertificate, readCrl } from '../../protocol/scep/index.js'
 import { refuseWhileTimerEnabled, type CommunicationSettings } from '../settings/index.js'
+import { findCa } from './ca-handlers.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 
 export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetch' | 'ca show' | 'ca pin'> = {
   'comm show': (_, { settings }) => settingsReply(settings.get()),
 
-  'comm set': async ({ url, port, timeout, policy }, { settings, automatic }) => {
+  'comm set': async ({ url, port, timeout, policy, 'https-trust': httpsTrust }, { settings, automatic, store }) => {
     refuseWhileTimerEnabled(automatic.settings())
-    const update = { ...given({ url }), ...given({ port }), ...given({ timeoutSeconds: timeout }), ...given({ policy }) }
-    if (Object.keys(update).length === 0) throw new PlatenError('missing-field', 'comm set: nothing to change is given.', { fix: 'Give url, port, timeout or policy.' })
+    for (const name of httpsTrust ?? []) findCa(store, name)
+    const update = { ...given({ url }), ...given({ port }), ...given({ timeoutSeconds: timeout }), ...given({ policy }), ...given({ httpsTrust }) }
+    if (Object.keys(update).length === 0) throw new PlatenError('missing-field', 'comm set: nothing to change is given.', { fix: 'Give url, port, timeout, policy or https-trust.' })
     return settingsReply(await settings.update(update))
   },
 
@@ -32,9 +34,10 @@ export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetc
 
   'ca show': (_, { settings, store }) => {
     const { caFingerprint } = settings.get()
-    const certificates = store.caCertificates().map(({ name, der }) => {
-      const { subject, notAfter, fingerprint } = readCertificate(der)
-      return { name, subject, 'not-after': isoDate(notAfter), fingerprint }
+    const certificates = store.caCertificates().map(({ name, der, crl }) => {
+      const certificate = readCertificate(der)
+      const { subject, notAfter, fingerprint } = certificate
+      return { name, subject, 'not-after': isoDate(notAfter), fingerprint, ...(crl === undefined ? {} : { 'crl-until': isoDate(readCrl(crl, certificate).nextUpdate) }) }
     })
     return { pinned: caFingerprint !== undefined, ...given({ fingerprint: caFingerprint }), certificates }
   },
@@ -45,6 +48,6 @@ export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetc
   },
 }
 
-function settingsReply({ url, port, timeoutSeconds, policy, caFingerprint }: CommunicationSettings): ReplyOf<'comm show'> {
-  return { ...given({ url }), port, timeout: timeoutSeconds, policy, ...given({ 'ca-fingerprint': caFingerprint }) }
+function settingsReply({ url, port, timeoutSeconds, policy, caFingerprint, httpsTrust }: CommunicationSettings): ReplyOf<'comm show'> {
+  return { ...given({ url }), port, timeout: timeoutSeconds, policy, ...given({ 'ca-fingerprint': caFingerprint }), 'https-trust': [...httpsTrust] }
 }

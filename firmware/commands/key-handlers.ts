@@ -13,7 +13,7 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
   'keys list': (_, { store, limits }) => ({ limit: limits.maxKeys, keys: store.entries().map(keyRow) }),
 
   'keys show': ({ name }, { store }) => {
-    const entry = find(store, name)
+    const entry = findKey(store, name)
     const [leaf, ...others] = entry.chain.map(readCertificate)
     const chain = others.map(({ subject, issuer, notAfter }) => ({ subject, issuer, expires: isoDate(notAfter) }))
     const certificate = leaf === undefined ? {} : {
@@ -23,7 +23,7 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
   },
 
   'keys delete': async ({ name }, { store, issuance, automatic }) => {
-    const { id, state, transactionId } = find(store, name)
+    const { id, state, transactionId } = findKey(store, name)
     // A key that waits for its certificate belongs to a deferred request, which ends with it.
     if (state === 'pending' && transactionId !== undefined) await issuance.giveUp(transactionId)
     else await store.delete(id)
@@ -32,7 +32,7 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
   },
 
   'keys assign': async ({ name, use }, services, { progress }) => {
-    const entry = find(services.store, name)
+    const entry = findKey(services.store, name)
     if (use !== 'none') {
       progress(`Putting the key "${name}" to ${displayKeyUse(use)} …`)
       const { enabled, caveats } = await services.useKey.put(use, entry.id)
@@ -77,7 +77,7 @@ export function useText(uses: readonly KeyUse[]): string {
   return uses.length === 0 ? 'none' : uses.join(',')
 }
 
-function find(store: Services['store'], name: string): KeyEntry {
+export function findKey(store: Services['store'], name: string): KeyEntry {
   const entry = store.find(name)
   if (entry !== undefined) return entry
   throw new PlatenError('key-not-found', 'There is no key of this name.', { facts: { name }, fix: 'Type keys list for the names.' })

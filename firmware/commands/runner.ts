@@ -1,17 +1,19 @@
 import { checkRequest, definitionOf, type CommandName, type ReplyOf } from '../../protocol/commands/index.js'
 import { asPlatenError, PlatenError } from '../../protocol/errors.js'
+import { caHandlers } from './ca-handlers.js'
 import { communicationHandlers } from './communication-handlers.js'
 import type { CommandContext, Handler, Handlers, SignedInContext } from './context.js'
 import { deviceHandlers } from './device-handlers.js'
 import { dot1xHandlers } from './dot1x-handlers.js'
 import { ipsecHandlers } from './ipsec-handlers.js'
 import { issuanceHandlers } from './issuance-handlers.js'
+import { keyFileHandlers } from './key-file-handlers.js'
 import { keyHandlers } from './key-handlers.js'
 import type { Services } from './services.js'
 import { timerHandlers } from './timer-handlers.js'
 import { useHandlers } from './use-handlers.js'
 
-const handlers: Handlers = { ...communicationHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...useHandlers, ...dot1xHandlers, ...ipsecHandlers, ...deviceHandlers }
+const handlers: Handlers = { ...communicationHandlers, ...caHandlers, ...issuanceHandlers, ...timerHandlers, ...keyHandlers, ...keyFileHandlers, ...useHandlers, ...dot1xHandlers, ...ipsecHandlers, ...deviceHandlers }
 
 /** The one command set over the board's services: every front gives its commands here. */
 export class CommandRunner {

@@ -1,4 +1,5 @@
 /** What the commands act on, narrowed to the calls they use; `board.ts` gives the real ones. */
+import type { RandomBytes } from '../../protocol/random.js'
 import type { Clock } from '../../protocol/time.js'
 import type { AutomaticIssuance, Issuance } from '../issuance/index.js'
 import type { KeyStore, StoreLimits } from '../key-store/index.js'
@@ -25,9 +26,10 @@ export interface BoardFacts {
 export interface Services {
   readonly board: BoardFacts
   readonly clock: Clock
+  readonly random: RandomBytes
   readonly access: Pick<Access, 'change' | 'problems'>
   readonly settings: Pick<Settings, 'get' | 'update' | 'problems'>
-  readonly store: Pick<KeyStore, 'entries' | 'find' | 'keyFor' | 'assign' | 'delete' | 'caCertificates' | 'problems'>
+  readonly store: Pick<KeyStore, 'entries' | 'find' | 'keyFor' | 'assign' | 'delete' | 'import' | 'privateKey' | 'caCertificates' | 'addCaCertificate' | 'setCrl' | 'deleteCaCertificate' | 'problems'>
   readonly limits: StoreLimits
   readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'giveUp' | 'fetchAuthority' | 'pin' | 'problems'>
   readonly automatic: Pick<AutomaticIssuance, 'settings' | 'update' | 'view' | 'keysChanged'>
@@ -35,7 +37,7 @@ export interface Services {
   readonly ieee8021x: Pick<Ieee8021xSettingsFile, 'get' | 'update' | 'problems'>
   readonly useKey: Pick<KeyUses, 'put' | 'refresh' | 'list' | 'problems'>
   readonly ipsec: Pick<IpsecUses, 'status' | 'statusOf' | 'add' | 'edit' | 'remove' | 'order' | 'enable' | 'disable'>
-  readonly ipsecPolicies: Pick<IpsecPolicies, 'problems'>
+  readonly ipsecPolicies: Pick<IpsecPolicies, 'list' | 'problems'>
   readonly log: Log & { recent(count: number): readonly LogLine[] }
   /** Writes the reason down, then stops the board in good order; returns when the reason is durable. @throws disk-failed */
   readonly restart: (reason: string) => Promise<void>

@@ -10,6 +10,7 @@ import { failed, succeeded } from './outcome.js'
 import type { ReportProgress } from './progress.js'
 import { recover, unawaited } from './recovery.js'
 import type { KeyUseSwitch, RunRecorder, RunTools } from './run-tools.js'
+import { serverTrust } from './server-trust.js'
 
 export interface DeskOptions {
   readonly platform: Pick<Platform, 'clock' | 'random' | 'keys' | 'disk' | 'http'>
@@ -90,11 +91,11 @@ export class RequestDesk {
     const current = settings.get()
     const url = serverUrl(current)
     if (url === undefined) throw new PlatenError('not-configured', 'SCEP Server URL is not set', { facts: { field: 'url' }, fix: 'Set SCEP Server URL and Port Number in Communication Settings.' })
-    const worked = current.caFingerprint === undefined ? undefined : settings.workedWith(current.caFingerprint)
+    const [worked, nextCa] = current.caFingerprint === undefined ? [] : [settings.workedWith(current.caFingerprint), settings.nextCa(current.caFingerprint)]
     return new ScepClient({
       http, clock, log,
       random: random.bytes,
-      server: { url, timeout: seconds(current.timeoutSeconds), trustAnchors: store.caCertificates().map(({ der }) => der) },
+      server: { url, timeout: seconds(current.timeoutSeconds), ...serverTrust(current, store.caCertificates(), nextCa) },
       allowLegacy: current.policy === 'legacy',
       ...(worked === undefined ? {} : { worked }),
     })

@@ -16,7 +16,7 @@ export interface MqttAgentOptions {
   /** Where the commands that were taken are kept; has to be there. */
   readonly directory: string
   readonly place: DevicePlace
-  readonly broker: { readonly host: string; readonly port: number; readonly trustAnchors: readonly Uint8Array[] }
+  readonly broker: { readonly host: string; readonly port: number; readonly trustAnchors: readonly Uint8Array[]; readonly crls?: readonly Uint8Array[] }
   readonly bootId: string
 }
 

@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   readonly random: Pick<Random, 'integer'>
   readonly log: Log
   /** The broker and who we are there. */
-  readonly target: Pick<MqttConnectOptions, 'host' | 'port' | 'trustAnchors' | 'clientId' | 'will'>
+  readonly target: Pick<MqttConnectOptions, 'host' | 'port' | 'trustAnchors' | 'crls' | 'clientId' | 'will'>
   readonly onMessage: (message: MqttMessage) => void
   /** Makes a new connection ready for use; when it throws, the connection is given up and tried again later. */
   readonly prepare: (link: MqttLink) => Promise<void>

@@ -1,12 +1,12 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { PlatenError, asPlatenError } from '../../protocol/errors.js'
-import { certificatePem } from '../../protocol/pem.js'
+import { certificatePem, crlPem } from '../../protocol/pem.js'
 import type { Clock } from '../../protocol/time.js'
 import type { Http, HttpRequest, HttpResponse } from './ports.js'
 
 /** OpenSSL's and Node's words for a server certificate that does not lead to the anchors or names another host. */
-const untrusted = /^(?:UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/
+const untrusted = /^(?:UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|CRL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/
 
 /** HTTP(S) by Node, each exchange on a connection of its own that is closed when the exchange ends. */
 export class LinuxHttp implements Http {
@@ -43,10 +43,11 @@ function open(request: HttpRequest): ClientRequest {
   if (request.url.protocol !== 'https:') throw new TypeError(`no way to speak ${request.url.protocol}`)
   if (request.trustAnchors === undefined || request.trustAnchors.length === 0) {
     throw new PlatenError('tls-untrusted', `https to ${request.url.host}: there is no trust anchor to check the server by`, {
-      fix: 'Register the CA certificate of the HTTPS server, or use an http: URL.',
+      fix: 'Register the CA certificate of the HTTPS server (ca import) and choose it (comm set https-trust), or use an http: URL.',
     })
   }
-  return httpsRequest(request.url, { ...options, ca: request.trustAnchors.map(toPem), rejectUnauthorized: true })
+  const { crls = [] } = request
+  return httpsRequest(request.url, { ...options, ca: request.trustAnchors.map(toPem), ...(crls.length === 0 ? {} : { crl: crls.map(crlPem) }), rejectUnauthorized: true })
 }
 
 function answer(outgoing: ClientRequest, request: HttpRequest): Promise<HttpResponse> {
@@ -91,13 +92,21 @@ function timedOut(request: HttpRequest): PlatenError {
   })
 }
 
+/** What to do about OpenSSL's word for it. */
+function trustFix(reason: string): string {
+  if (reason === 'CERT_REVOKED') return 'The CA has revoked the certificate of this server: tell its operator.'
+  if (reason.startsWith('CRL_')) return 'Register the newest CRL of the CA (ca import).'
+  if (reason === 'UNABLE_TO_GET_CRL') return 'Register the CRL of each CA in the chain of the server (ca import), or none.'
+  return 'Register the CA certificate that the HTTPS server\'s certificate leads to (ca import), choose it (comm set https-trust), and use the name that stands in the certificate.'
+}
+
 function explain(error: unknown, { url }: HttpRequest): PlatenError {
   if (error instanceof PlatenError) return error
   const reason = error instanceof Error && 'code' in error ? String(error.code) : asPlatenError(error).message
   if (untrusted.test(reason)) {
     return new PlatenError('tls-untrusted', `https to ${url.host}: the server's certificate is not trusted (${reason})`, {
       facts: { reason }, cause: error,
-      fix: 'Register the CA certificate that the HTTPS server\'s certificate leads to, and use the name that stands in it.',
+      fix: trustFix(reason),
     })
   }
   if (reason.startsWith('HPE_')) return new PlatenError('bad-response', `the answer of ${url.host} is not HTTP (${reason})`, { facts: { reason }, cause: error })

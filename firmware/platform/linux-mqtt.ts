@@ -1,7 +1,7 @@
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt'
 import { PlatenError, type ErrorCode } from '../../protocol/errors.js'
 import type { MqttMessage } from '../../protocol/mqtt/index.js'
-import { certificatePem } from '../../protocol/pem.js'
+import { certificatePem, crlPem } from '../../protocol/pem.js'
 import type { Clock } from '../../protocol/time.js'
 import type { MqttConnectOptions, MqttLink, MqttPort, MqttPublication } from './ports.js'
 
@@ -19,12 +19,13 @@ export function linuxMqtt(clock: Clock): MqttPort {
 const failures = 0x80
 
 /** The library's own reconnecting is off: when, and with which certificate, is not its to decide. */
-function libraryOptions({ host, port, credentials, trustAnchors, clientId, sessionSeconds, keepAliveSeconds, will, timeout }: MqttConnectOptions): IClientOptions {
+function libraryOptions({ host, port, credentials, trustAnchors, crls = [], clientId, sessionSeconds, keepAliveSeconds, will, timeout }: MqttConnectOptions): IClientOptions {
   return {
     protocol: 'mqtts', protocolVersion: 5, host, port, clientId,
     key: credentials.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: credentials.chain.map(certificatePem).join(''),
     ca: trustAnchors.map(certificatePem),
+    ...(crls.length === 0 ? {} : { crl: crls.map(crlPem) }),
     rejectUnauthorized: true,
     clean: sessionSeconds === 0,
     keepalive: keepAliveSeconds,
@@ -132,7 +133,7 @@ function messageOf(topic: string, payload: Buffer, { retain, properties = {} }: 
 }
 
 /** What OpenSSL and Node say when the other side's certificate is not believed; a refusal of ours comes as an alert. */
-const untrusted = /^(?:UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|ERR_TLS_CERT_ALTNAME)/u
+const untrusted = /^(?:UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|CRL_|ERR_TLS_CERT_ALTNAME)/u
 
 function connectError(error: Error & { readonly code?: unknown }, host: string, port: number): PlatenError {
   const code = typeof error.code === 'string' ? error.code : ''

@@ -108,6 +108,11 @@ export interface HttpRequest {
   readonly limit: number
   /** PEM or DER certificates that an `https:` server must lead to; the system's roots are never used. */
   readonly trustAnchors?: readonly Uint8Array[]
+  /**
+   * CRLs, DER. With at least one, each certificate of the server's chain must be on none of them, and there must be a
+   * CRL in force for each CA that made one.
+   */
+  readonly crls?: readonly Uint8Array[]
 }
 
 export interface HttpResponse {
@@ -235,6 +240,8 @@ export interface MqttConnectOptions {
   readonly credentials: TlsCredentials
   /** What the broker's certificate must lead to, DER; the system's roots are never used. Its names must have `host`. */
   readonly trustAnchors: readonly Uint8Array[]
+  /** CRLs, DER; as for `HttpRequest`. */
+  readonly crls?: readonly Uint8Array[]
   readonly clientId: string
   /** How long the broker keeps subscriptions and messages for a client that is away, seconds; 0 keeps nothing. */
   readonly sessionSeconds: number

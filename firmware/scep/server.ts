@@ -10,6 +10,8 @@ export interface ScepServer {
   readonly timeout: Duration
   /** DER; what an https: server has to lead to. */
   readonly trustAnchors: readonly Uint8Array[]
+  /** DER; see the Http port. */
+  readonly crls?: readonly Uint8Array[]
 }
 
 /**
@@ -23,6 +25,7 @@ export async function askServer(http: Http, server: ScepServer, operation: Opera
     timeout: server.timeout,
     limit: limits.messageBytes,
     trustAnchors: server.trustAnchors,
+    crls: server.crls ?? [],
   })
   if (response.status >= 300 && response.status < 400) {
     throw new PlatenError('redirect-refused', `the server answered ${operation} with a redirect (${response.status})`, {

@@ -1,4 +1,4 @@
-import { errorResult, LINE_LIMIT, PROGRESS_MARK, visible, writeResultLine, type ResultLine } from '../../protocol/commands/index.js'
+import { errorResult, LINE_LIMIT, PASTE_LIMIT, PROGRESS_MARK, visible, writeResultLine, type ResultLine } from '../../protocol/commands/index.js'
 import { PlatenError } from '../../protocol/errors.js'
 import { columnsOf, screenWidth, wrap } from './columns.js'
 import type { Question, Terminal, Typed } from './terminal.js'
@@ -51,11 +51,11 @@ export class Dialogue {
       case 'line':
         return typed.text
       case 'too-long':
-        throw new PlatenError('invalid-value', `The line is longer than ${LINE_LIMIT} bytes; nothing of it was used.`, { fix: 'Type a shorter one.' })
+        throw tooLong(question)
       case 'cancelled':
         throw cancelled()
       case 'end-of-input':
-        if (question.hidden === true) throw cancelled()
+        if (question.hidden === true || question.paste !== undefined) throw cancelled()
         throw new Gone(typed.is)
       default:
         throw new Gone(typed.is)
@@ -74,6 +74,12 @@ export class Dialogue {
     }
     return first
   }
+}
+
+function tooLong({ paste }: Question): PlatenError {
+  return paste === undefined
+    ? new PlatenError('invalid-value', `The line is longer than ${LINE_LIMIT} bytes; nothing of it was used.`, { fix: 'Type a shorter one.' })
+    : new PlatenError('invalid-value', `What was pasted has more than ${PASTE_LIMIT} characters; nothing of it was used.`, { fix: 'Paste the key with its own chain alone.' })
 }
 
 function cancelled(): PlatenError {

@@ -11,8 +11,8 @@ import type { Log, LogBook } from '../platform/index.js'
 import { MachineEvents } from './machine-events.js'
 import { idleLimit } from './session.js'
 
-/** Longest request, bytes. */
-export const requestLimit = 8192
+/** Longest request, bytes: the largest file with a key in base64, and its fields. */
+export const requestLimit = 48 * 1024
 /** What a reply may take of a packet; the rest is its header and seal. */
 const replyLimit = packetLimit - 64
 

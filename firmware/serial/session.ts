@@ -80,8 +80,8 @@ export class Session {
 
   async #askSecrets(name: CommandName, fields: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
     const answers: Record<string, string> = {}
-    for (const { field, prompt, again } of definitionOf(name).secrets) {
-      if (!(field in fields)) answers[field] = await this.#dialogue.askSecret(prompt, again)
+    for (const { field, prompt, again, paste } of definitionOf(name).secrets) {
+      if (!(field in fields)) answers[field] = paste === undefined ? await this.#dialogue.askSecret(prompt, again) : await this.#dialogue.ask({ prompt, paste })
     }
     return answers
   }

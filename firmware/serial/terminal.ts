@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { visible } from '../../protocol/commands/index.js'
 import { KeyReader, type Key } from './key-reader.js'
 import { LineEditor, type LineEnd } from './line-editor.js'
+import { PasteReader, type PasteEnd } from './paste-reader.js'
 
 /** How a wait for a line ended: by the keyboard, or because there is nobody to wait for any more. */
 export type Typed = LineEnd | { readonly is: 'hung-up' } | { readonly is: 'broken-off' }
@@ -9,6 +10,8 @@ export type Typed = LineEnd | { readonly is: 'hung-up' } | { readonly is: 'broke
 export interface Question {
   readonly prompt: string
   readonly hidden?: boolean
+  /** Many lines are asked for, and none of them is shown. */
+  readonly paste?: PasteEnd
   readonly history?: readonly string[]
 }
 
@@ -18,7 +21,7 @@ const typeAheadLimit = 4096
 const echoLimit = 64 * 1024
 
 interface Reading {
-  readonly editor: LineEditor
+  readonly editor: Pick<LineEditor, 'press' | 'draw'>
   readonly done: (end: Typed) => void
 }
 
@@ -92,7 +95,8 @@ export class Terminal {
     await this.drained()
     if (!this.#open) return { is: 'hung-up' }
     return new Promise((resolve) => {
-      const editor = new LineEditor(question)
+      const { paste } = question
+      const editor = paste === undefined ? new LineEditor(question) : new PasteReader({ ...question, paste })
       const reading = { editor, done: resolve }
       this.#reading = reading
       this.#write(question.prompt)

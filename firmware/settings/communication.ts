@@ -16,6 +16,8 @@ export interface CommunicationSettings {
   readonly caFingerprint?: string
   /** Default `standard`. */
   readonly policy: Policy
+  /** Names of the CA certificates that an https: server may lead to. Default none: the pinned CA alone. */
+  readonly httpsTrust: readonly string[]
 }
 
 /** What an administrator wants to change; an item given as undefined goes back to its default. */
@@ -40,6 +42,7 @@ const schemas = {
   timeoutSeconds: z.coerce.number().int().min(1).max(600),
   caFingerprint: fingerprint,
   policy: z.enum(['standard', 'legacy']),
+  httpsTrust: z.array(z.string().min(1).max(64)).max(4),
 }
 
 /** Each item with its title and its rule in words, for help, pages and errors. */
@@ -49,6 +52,7 @@ export const communicationItems: { readonly [Item in keyof typeof schemas]: Defi
   timeoutSeconds: { title: 'Communication Timeout', rule: 'a whole number of seconds from 1 to 600', schema: schemas.timeoutSeconds },
   caFingerprint: { title: 'CA fingerprint', rule: '64 hex digits, the SHA-256 of the top CA certificate', schema: schemas.caFingerprint },
   policy: { title: 'Policy', rule: 'standard or legacy', schema: schemas.policy },
+  httpsTrust: { title: 'HTTPS trust anchors', rule: 'the names of at most 4 CA certificates', schema: schemas.httpsTrust },
 }
 
 export const storedCommunication = z.strictObject({
@@ -57,6 +61,7 @@ export const storedCommunication = z.strictObject({
   timeoutSeconds: schemas.timeoutSeconds.optional(),
   caFingerprint: schemas.caFingerprint.optional(),
   policy: schemas.policy.optional(),
+  httpsTrust: schemas.httpsTrust.optional(),
 })
 
 /** Fills in the defaults. */
@@ -68,6 +73,7 @@ export function inForce(stored: StoredCommunication): CommunicationSettings {
     timeoutSeconds: stored.timeoutSeconds ?? 30,
     ...(stored.caFingerprint === undefined ? {} : { caFingerprint: stored.caFingerprint }),
     policy: stored.policy ?? 'standard',
+    httpsTrust: stored.httpsTrust ?? [],
   }
 }
 

@@ -1,7 +1,7 @@
 /** Communication settings and the authority behind them (device.md section 2). */
 import * as z from 'zod'
 import { command } from './definition.js'
-import { field, fingerprint, oneOf, wholeNumber } from './fields.js'
+import { field, fingerprint, listOf, oneOf, wholeNumber } from './fields.js'
 import { count, date, flag, shown, shownList, shownNames } from './replies.js'
 
 const url = field(
@@ -16,6 +16,7 @@ const settings = z.strictObject({
   timeout: count('Communication Timeout (s)'),
   policy: shown('Policy'),
   'ca-fingerprint': shown('CA fingerprint').optional(),
+  'https-trust': shownList('HTTPS trust anchors'),
 })
 
 export const commShow = command({
@@ -32,16 +33,18 @@ export const commSet = command({
   help: [
     'Only the fields given are changed. The policy standard keeps the floor of RFC 8894; legacy also takes what old servers answer in (SHA-1, single DES), and says so in the log.',
     'A new URL does not change the pinned CA: pin again if the authority is another one.',
+    'The certificate of an https: server must lead to a CA of https-trust, and to no other: ca import registers it. Without https-trust it must lead to the pinned CA.',
   ],
   request: z.strictObject({
     url: url.optional(),
     port: wholeNumber('Port Number', 1, 65_535).optional(),
     timeout: wholeNumber('Communication Timeout, seconds', 1, 600).optional(),
     policy: oneOf('what is accepted from the server', ['standard', 'legacy']).optional(),
+    'https-trust': listOf('CA certificates of the store for an https: URL; empty for the pinned CA', z.string().min(1).max(64), 4, 'names').optional(),
   }),
   reply: settings,
-  errors: ['timer-enabled'],
-  examples: ['comm set url=http://ca.example.com/scep port=80 timeout=30', 'comm set policy=legacy'],
+  errors: ['timer-enabled', 'key-not-found'],
+  examples: ['comm set url=http://ca.example.com/scep port=80 timeout=30', 'comm set policy=legacy', 'comm set url=https://ca.example.com/scep https-trust=office'],
 })
 
 export const caFetch = command({
@@ -74,6 +77,7 @@ export const caShow = command({
       subject: shown('Subject'),
       'not-after': date('Expires'),
       fingerprint: shown('SHA-256 fingerprint'),
+      'crl-until': date('CRL until').optional(),
     })),
   }),
   examples: ['ca show'],

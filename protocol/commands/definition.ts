@@ -11,6 +11,11 @@ export interface AskedSecret {
   readonly prompt: string
   /** Asked a second time with this prompt; both must be equal. */
   readonly again?: string
+  /**
+   * Many lines are pasted: `dot` ends with a line that is one dot, `block` with the END line of a PEM block too. What
+   * is pasted is asked for in this way whether it is secret or not.
+   */
+  readonly paste?: 'block' | 'dot'
 }
 
 export interface CommandDefinition<Request extends z.ZodObject = z.ZodObject, Reply extends z.ZodObject = z.ZodObject> {

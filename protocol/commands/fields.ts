@@ -57,6 +57,15 @@ export function secret(about: string, low: number) {
   )
 }
 
+/** A file with a key, certificate or list: PEM or base64 as text; machines may give its bytes. */
+export function material(about: string, isSecret: boolean) {
+  const bytes = z.instanceof(Uint8Array).refine(({ length }) => length > 0 && length <= materialLimit)
+  return field(z.union([z.string().min(1).max(2 * materialLimit), bytes]), about, `PEM or base64 of at most ${materialLimit / 1024} KiB`, isSecret)
+}
+
+/** Bytes. */
+const materialLimit = 32 * 1024
+
 export function wholeNumber(about: string, low: number, high: number) {
   const typed = z.preprocess((value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value), z.int().min(low).max(high))
   return field(typed, about, `a whole number from ${low} to ${high}`)

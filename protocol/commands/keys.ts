@@ -2,8 +2,9 @@
 import * as z from 'zod'
 import { parseKeyUse, type KeyUse } from '../key-use.js'
 import { command } from './definition.js'
-import { field, text } from './fields.js'
-import { count, date, flag, shown, shownList, shownNames } from './replies.js'
+import { field, material, secret, text } from './fields.js'
+import { EXPORT_PASSWORD_AGAIN_PROMPT, EXPORT_PASSWORD_PROMPT, KEY_FILE_PASSWORD_PROMPT, KEY_FILE_PROMPT } from './prompts.js'
+import { count, date, flag, lines, shown, shownList, shownNames } from './replies.js'
 
 export const keyName = text('Key Name', 1, 64)
 
@@ -80,4 +81,44 @@ export const keysAssign = command({
   positional: ['name', 'use'],
   errors: ['key-not-found', 'key-pending', 'use-cannot-serve', 'probe-failed'],
   examples: ['keys assign office tls', 'keys assign office none'],
+})
+
+/** Fewest characters of the password of an exported key: the file can be guessed at without this board. */
+export const EXPORT_PASSWORD_MINIMUM = 12
+
+export const keysImport = command({
+  name: 'keys import',
+  summary: 'register a key and its certificates from a file',
+  help: [
+    'The file is PKCS#12 in base64 (openssl base64 -in file.p12), or PEM with the private key (PKCS#8, encrypted PKCS#8 or PKCS#1), its certificate and the intermediates. It is asked for after the line and not shown; then its password is asked for.',
+    'A weak key, a key that does not fit its certificate and an expired certificate are refused, and nothing is changed. keys assign then puts the key to its use.',
+  ],
+  request: z.strictObject({ name: keyName, data: material('file with the key', true), password: secret('password of the file', 0).optional() }),
+  reply: z.strictObject({
+    name: shown('Name'), subject: shown('Subject'), issuer: shown('Issuer'), expires: date('Expires'), fingerprint: shown('SHA-256 fingerprint'),
+    certificates: count('Certificates'), advice: shown('Advice').optional(),
+  }),
+  positional: ['name'],
+  secrets: [
+    { field: 'data', prompt: KEY_FILE_PROMPT, paste: 'dot' },
+    { field: 'password', prompt: KEY_FILE_PASSWORD_PROMPT },
+  ],
+  errors: ['wrong-password', 'certificate-not-for-our-key', 'certificate-not-valid-now', 'store-full', 'key-name-taken', 'key-known', 'weak-key'],
+  examples: ['keys import office'],
+  idempotent: false,
+})
+
+export const keysExport = command({
+  name: 'keys export',
+  summary: 'give a key and its certificates as a PKCS#12 file',
+  help: [
+    `The file comes as base64, encrypted by AES-256 under a password of at least ${EXPORT_PASSWORD_MINIMUM} characters, which is asked for twice. Save the lines and turn them into a file with openssl base64 -d. No command gives a private key in clear.`,
+    'The default key stays on its board: it is the identity of this one board, and each makes its own.',
+  ],
+  request: z.strictObject({ name: keyName, password: secret('password for the file', EXPORT_PASSWORD_MINIMUM) }),
+  reply: z.strictObject({ name: shown('Name'), lines: lines() }),
+  positional: ['name'],
+  secrets: [{ field: 'password', prompt: EXPORT_PASSWORD_PROMPT, again: EXPORT_PASSWORD_AGAIN_PROMPT }],
+  errors: ['key-not-found', 'key-pending', 'default-key'],
+  examples: ['keys export office'],
 })

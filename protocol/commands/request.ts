@@ -98,7 +98,11 @@ function readFields(definition: CommandDefinition, words: readonly Word[]): Read
 function add(definition: CommandDefinition, fields: Map<string, string>, name: string, value: string): void {
   const known = Object.keys(fieldsOf(definition))
   if (!known.includes(name)) throw unknownField(definition.name, name, known)
-  if (definition.secrets.some(({ field }) => field === name)) {
+  const asked = definition.secrets.find(({ field }) => field === name)
+  if (asked?.paste !== undefined) {
+    throw new PlatenError('invalid-value', `${name} has many lines and is not taken from the line.`, { facts: { field: name }, fix: `Leave ${name} out; it is asked for.` })
+  }
+  if (asked !== undefined) {
     throw new PlatenError('invalid-value', `${name} is secret and is not taken from the line, which is echoed.`, { facts: { field: name }, fix: `Leave ${name} out; it is asked for without echo.` })
   }
   if (fields.has(name)) throw new PlatenError('invalid-value', `${name} is given twice.`, { facts: { field: name }, fix: `Give ${name} once.` })

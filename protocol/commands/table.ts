@@ -1,12 +1,13 @@
 /** The one table of commands: every front knows these and no others. */
 import type * as z from 'zod'
+import { caDelete, caExport, caImport } from './ca-certificates.js'
 import { caFetch, caPin, caShow, commSet, commShow } from './communication.js'
 import type { CommandDefinition } from './definition.js'
 import { help, log, logout, password, restart, status, whoami } from './device.js'
 import { dot1xOff, dot1xSet, dot1xShow } from './dot1x.js'
 import { history, poll, request } from './issuance.js'
 import { ipsecAdd, ipsecDisable, ipsecEdit, ipsecEnable, ipsecList, ipsecOrder, ipsecRemove, ipsecStatus } from './ipsec.js'
-import { keysAssign, keysDelete, keysList, keysShow } from './keys.js'
+import { keysAssign, keysDelete, keysExport, keysImport, keysList, keysShow } from './keys.js'
 import { timerOff, timerSet, timerShow } from './timer.js'
 import { uses } from './uses.js'
 
@@ -16,6 +17,9 @@ export const commands = {
   'ca fetch': caFetch,
   'ca show': caShow,
   'ca pin': caPin,
+  'ca import': caImport,
+  'ca export': caExport,
+  'ca delete': caDelete,
   request,
   status,
   history,
@@ -27,6 +31,8 @@ export const commands = {
   'keys show': keysShow,
   'keys delete': keysDelete,
   'keys assign': keysAssign,
+  'keys import': keysImport,
+  'keys export': keysExport,
   uses,
   'dot1x show': dot1xShow,
   'dot1x set': dot1xSet,

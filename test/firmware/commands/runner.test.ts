@@ -37,8 +37,8 @@ test('a privilege is asked before the request is looked at', async (t) => {
 
 test('comm set changes what is given, and comm show shows it; a refusal changes nothing', async (t) => {
   const board = await consoleBoard()
-  await refused(t, run(board, 'comm set'), 'missing-field', /url, port, timeout or policy/)
-  t.deepEqual(await run(board, 'comm set', { url: 'http://ca.example.com/scep', timeout: '45' }), { url: 'http://ca.example.com/scep', port: 80, timeout: 45, policy: 'standard' })
+  await refused(t, run(board, 'comm set'), 'missing-field', /url, port, timeout, policy or https-trust/)
+  t.deepEqual(await run(board, 'comm set', { url: 'http://ca.example.com/scep', timeout: '45' }), { url: 'http://ca.example.com/scep', port: 80, timeout: 45, policy: 'standard', 'https-trust': [] })
   await refused(t, run(board, 'comm set', { port: 99, url: 'http://ca.example.com:99/scep' }), 'invalid-value', /Port Number/)
   t.like(await run(board, 'comm show'), { port: 80, timeout: 45 })
 })

@@ -23,7 +23,7 @@ test('every client of SMP gets an echo and the parameters, without signing in', 
   const board = await consoleBoard()
   const { client, hangUp } = shareLine(board, board.clock)
   t.is(await client.echo('Größe 12'), 'Größe 12')
-  t.deepEqual(await client.parameters(), { bufferSize: 8192, bufferCount: 4 })
+  t.deepEqual(await client.parameters(), { bufferSize: 49_152, bufferCount: 4 })
   await hangUp()
   t.deepEqual(board.clock.timers(), [])
 })

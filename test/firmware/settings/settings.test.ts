@@ -10,7 +10,7 @@ const fingerprint = 'ab'.repeat(32)
 
 test('device.md 2: defaults are port 80, or 443 for https, 30 s and the policy standard', async (t) => {
   const settings = await open(new RecordingDisk())
-  t.deepEqual(settings.get(), { port: 80, timeoutSeconds: 30, policy: 'standard' })
+  t.deepEqual(settings.get(), { port: 80, timeoutSeconds: 30, policy: 'standard', httpsTrust: [] })
   t.is((await settings.update({ url: 'https://ca.example.com/scep' })).port, 443)
   t.is((await settings.update({ port: 8443 })).port, 8443)
   t.is((await settings.update({ port: undefined })).port, 443)
@@ -28,7 +28,7 @@ test('device.md 2: the Port Number is kept apart from the URL and joined when th
 test('what is set is there after a restart', async (t) => {
   const disk = new RecordingDisk()
   await (await open(disk)).update({ url: 'http://ca.example.com', timeoutSeconds: 5, caFingerprint: fingerprint, policy: 'legacy' })
-  t.deepEqual((await open(disk)).get(), { url: 'http://ca.example.com', port: 80, timeoutSeconds: 5, caFingerprint: fingerprint, policy: 'legacy' })
+  t.deepEqual((await open(disk)).get(), { url: 'http://ca.example.com', port: 80, timeoutSeconds: 5, caFingerprint: fingerprint, policy: 'legacy', httpsTrust: [] })
 })
 
 test('a fingerprint is taken in any common way of writing it', async (t) => {
@@ -85,7 +85,7 @@ test('a damaged settings file gives the defaults, under which no CA is trusted, 
   await (await open(disk)).update({ url: 'http://ca.example.com', caFingerprint: fingerprint })
   await disk.truncate('/settings/settings.json', 40)
   const settings = await open(disk)
-  t.deepEqual(settings.get(), { port: 80, timeoutSeconds: 30, policy: 'standard' })
+  t.deepEqual(settings.get(), { port: 80, timeoutSeconds: 30, policy: 'standard', httpsTrust: [] })
   t.is(settings.problems()[0]?.code, 'store-damaged')
   t.regex(settings.problems()[0]?.fix ?? '', /settings\.json/)
 })

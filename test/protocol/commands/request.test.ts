@@ -38,7 +38,7 @@ test('what is far from every verb gets no guess', (t) => {
 })
 
 test('a verb of two words alone asks for the second', (t) => {
-  refused(t, () => readCommandLine('keys'), 'missing-field', /keys list, show, delete or assign/)
+  refused(t, () => readCommandLine('keys'), 'missing-field', /keys list, show, delete, assign, import or export/)
   refused(t, () => readCommandLine('comm port=80'), 'missing-field', /comm show or set/)
 })
 
