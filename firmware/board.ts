@@ -181,7 +181,7 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
   ending.opened('key uses', () => useKey.close())
   const ipsec = await IpsecUses.open({
     policies: ipsecPolicies, store, uses: useKey, disk: platform.disk, processes: platform.processes, clock: platform.clock, log,
-    directory: posix.join(config.runtime, 'ipsec'), socket: config.ipsec.vici,
+    directory: posix.join(config.runtime, 'ipsec'), socket: config.ipsec.vici, restart: config.ipsec.restart,
   })
   await useKey.start()
   ipsec.begin()

@@ -38,6 +38,8 @@ const sections = {
   }),
   ipsec: z.strictObject({
     vici: z.string().regex(/^unix:\/\/\/[A-Za-z0-9._/-]+$/, 'must be a socket like "unix:///run/charon.vici"').default('unix:///var/run/charon.vici'),
+    // Without it somebody else starts a daemon again that does not answer.
+    restart: z.tuple([z.string().min(1, 'must not be empty')], z.string()).optional(),
   }),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }),
 }

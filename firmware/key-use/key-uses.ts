@@ -136,6 +136,11 @@ export class KeyUses {
     }))
   }
 
+  /** The last exchange of keys of a use since the start. */
+  lastSwap(use: KeyUse): SwapReport | undefined {
+    return this.#swaps.get(use)
+  }
+
   async #statusOf(use: KeyUse, key: string | undefined): Promise<UseStatus> {
     const driver = this.#drivers.get(use)
     if (driver === undefined) return { state: 'off', detail: 'Not in this firmware, or not set up.' }

@@ -100,7 +100,7 @@ export async function consoleBoard({ disk = new RecordingDisk(), clock = new Vir
   const ieee8021x = await Ieee8021xSettingsFile.open({ disk, directory: '/', log })
   const access = await Access.open({ disk, directory: '/', clock, random: (count) => Uint8Array.from(randomBytes(count)), log, cost: cheap })
   const ipsecPolicies = await IpsecPolicies.open({ disk, directory: '/', log })
-  const uses = { add: () => undefined, remove: () => Promise.resolve(), inTurn: <Result>(_: string, work: () => Promise<Result>) => work() }
+  const uses = { lastSwap: () => undefined, add: () => undefined, remove: () => Promise.resolve(), inTurn: <Result>(_: string, work: () => Promise<Result>) => work() }
   const ipsec = await IpsecUses.open({ policies: ipsecPolicies, store, uses, disk, processes: undefined, directory: '/run/ipsec', socket: 'unix:///none', clock, log })
   const issuance = new IssuanceStandIn()
   const restarts: string[] = []

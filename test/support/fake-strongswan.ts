@@ -12,6 +12,13 @@ export class FakeStrongswan implements Processes {
   refuses: string | undefined
   /** What the peer makes of a handshake; undefined: it comes about. */
   peer: string | undefined
+  /** Why the peer refuses a connection of this certificate file; undefined: it does not. */
+  peerRefuses: (certificate: string) => string | undefined = () => undefined
+  /** After so many commands the board has lost its power: no answer comes any more. */
+  commandsLeft = Infinity
+  onPowerCut: () => void = () => undefined
+  /** Programs that start the daemon again, as they were run. */
+  readonly revived: string[] = []
   /** Loaded connections, and those with an IKE_SA. */
   readonly loaded = new Set<string>()
   readonly up = new Set<string>()
@@ -42,7 +49,16 @@ export class FakeStrongswan implements Processes {
   }
 
   async run(command: string, [directory = '', program, verb = '', ...rest]: readonly string[]): Promise<ProcessExit & { readonly lines: readonly string[] }> {
+    if (command === 'revive') {
+      this.revived.push([directory, program].join(' ').trim())
+      this.restart()
+      return { code: 0, signal: undefined, lines: [] }
+    }
     if (command !== 'env' || program !== 'swanctl') throw new TypeError('another program')
+    if ((this.commandsLeft -= 1) < 0) {
+      this.onPowerCut()
+      return new Promise(() => undefined)
+    }
     const name = rest.includes('--ike') ? rest[rest.indexOf('--ike') + 1] ?? '' : ''
     this.story.push(name === '' ? verb : `${verb} ${name}`)
     if (verb === this.hangsAt) this.daemon = 'hangs'
@@ -53,16 +69,20 @@ export class FakeStrongswan implements Processes {
 
   async #answer(verb: string, name: string, directory: string): Promise<{ code: number; lines: string[] }> {
     switch (verb) {
+      case '--version':
+        return { code: 0, lines: [] }
       case '--load-creds':
         this.keys = await this.#disk.list(`${directory}/private`)
         return { code: 0, lines: [] }
       case '--load-conns':
         return this.#load(Buffer.from(await this.#disk.read(`${directory}/swanctl.conf`, 1e6)).toString())
-      case '--initiate':
+      case '--initiate': {
         if (!this.loaded.has(name)) return failed('initiate failed: CHILD_SA config \'tunnel\' not found')
-        if (this.peer !== undefined) return failed('initiate failed: establishing CHILD_SA \'tunnel\' failed', this.peer)
+        const refusal = this.peer ?? this.peerRefuses(this.#certificateOf(name))
+        if (refusal !== undefined) return failed('initiate failed: establishing CHILD_SA \'tunnel\' failed', refusal)
         this.up.add(name)
         return { code: 0, lines: ['initiate completed successfully'] }
+      }
       case '--terminate':
         this.up.delete(name)
         return { code: 0, lines: [] }
@@ -71,6 +91,10 @@ export class FakeStrongswan implements Processes {
       default:
         throw new TypeError(`swanctl ${verb}`)
     }
+  }
+
+  #certificateOf(name: string): string {
+    return new RegExp(`${name} \\{[^}]*certs = "[^"]*/([^"/]+)"`).exec(this.config)?.[1] ?? ''
   }
 
   #load(config: string): { code: number; lines: string[] } {

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { posix } from 'node:path'
 import { asPlatenError, PlatenError } from '../../../protocol/errors.js'
-import { certificatePem } from '../../../protocol/pem.js'
+import { certificatePem, crlPem } from '../../../protocol/pem.js'
+import { sameBytes } from '../../../protocol/scep/index.js'
 import type { KeyId } from '../../key-store/index.js'
 import { replaceFile, type Disk, type Log } from '../../platform/index.js'
 import { certificateFile, isOurs, policyPart, type Connection } from './connection.js'
@@ -14,6 +15,8 @@ export interface CharonOptions {
   readonly directory: string
   readonly swanctl: Swanctl
   readonly privateKey: (id: KeyId) => KeyObject
+  /** DER of the lists of revoked certificates that the board has. */
+  readonly revocationLists: () => readonly Uint8Array[]
   readonly log: Log
 }
 
@@ -26,8 +29,9 @@ export class Charon {
   readonly #wanted = new Map<string, Connection>()
   /** What a daemon that did not answer may still have; it is put right when it answers. */
   readonly #leftOver = new Set<string>()
-  /** Whether the daemon was seen to have the connections of this board, and no older ones. */
+  /** The daemon has what this board wants, and nothing older; the lists of revoked certificates that it has. */
   #inLine = false
+  #lists: readonly Uint8Array[] = []
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: CharonOptions) {
@@ -68,13 +72,15 @@ export class Charon {
   }
 
   /**
-   * Ends what the daemon has of us and should not: what it kept of a board that lost its power in the middle of a
-   * change. A tunnel whose policy has another connection now goes on until that one is up.
+   * Gives the daemon new lists of revoked certificates, and ends what it has of us and should not: what it kept of a
+   * board that lost its power in the middle of a change. A tunnel whose policy has another connection now goes on until
+   * that one is up.
    */
-  endStrays(): Promise<void> {
-    return this.#inTurn(() => this.#told('end what is left of before', async () => {
-      const strays = (await this.#options.swanctl.busy()).filter((name) => isOurs(name) && !this.#wanted.has(name))
-      if (this.#inLine && strays.length === 0) return
+  bringInLine(): Promise<void> {
+    return this.#inTurn(() => this.#told('bring the daemon in line', async () => {
+      const strays = (await this.#options.swanctl.busy().catch(() => [])).filter((name) => isOurs(name) && !this.#wanted.has(name))
+      // A daemon that this board has nothing to do with is left alone.
+      if (strays.length === 0 && (this.#wanted.size === 0 || (this.#inLine && isSame(this.#lists, this.#options.revocationLists())))) return
       await this.#load()
       this.#inLine = true
       for (const name of strays) if (await this.#isSuperseded(name)) await this.#options.swanctl.terminate(name)
@@ -142,38 +148,46 @@ export class Charon {
   }
 
   async #load(): Promise<Refusals> {
-    const { disk, directory, privateKey, swanctl } = this.#options
+    const { disk, directory, privateKey, swanctl, revocationLists } = this.#options
     const connections = [...this.#wanted.values()]
-    const [certificates, intermediates, keys] = ['certificates', 'x509', 'private'].map((name) => posix.join(directory, name)) as [string, string, string]
-    for (const each of [posix.dirname(directory), directory, certificates, intermediates, keys]) await ensureDirectory(disk, each)
-    await this.#fill(certificates, connections.flatMap(({ chain, authorities }) => [...chain.slice(0, 1), ...authorities]))
-    await this.#fill(intermediates, connections.flatMap(({ chain }) => chain.slice(1)))
+    const lists = revocationLists()
+    const [certificates, intermediates, revoked, keys] = ['certificates', 'x509', 'x509crl', 'private'].map((name) => posix.join(directory, name)) as [string, string, string, string]
+    for (const each of [posix.dirname(directory), directory, certificates, intermediates, revoked, keys]) await ensureDirectory(disk, each)
+    await this.#fill(certificates, connections.flatMap(({ chain, authorities }) => [...chain.slice(0, 1), ...authorities]), certificatePem)
+    await this.#fill(intermediates, connections.flatMap(({ chain }) => chain.slice(1)), certificatePem)
+    await this.#fill(revoked, lists, crlPem)
     await replaceFile(disk, posix.join(directory, 'swanctl.conf'), Buffer.from(renderConnections(connections, certificates)))
     try {
       await empty(disk, keys)
       for (const id of new Set(connections.map(({ key }) => key))) {
         await disk.create(posix.join(keys, `${id}.pem`), Buffer.from(privateKey(id).export({ type: 'pkcs8', format: 'pem' })))
       }
-      return await swanctl.load()
+      const refusals = await swanctl.load()
+      this.#lists = lists
+      return refusals
     } finally {
       // The daemon holds what it has loaded; nobody else needs the keys in clear.
       await empty(disk, keys)
     }
   }
 
-  /** Makes a folder hold these certificates and no others. */
-  async #fill(folder: string, certificates: readonly Uint8Array[]): Promise<void> {
+  /** Makes a folder hold these files and no others. */
+  async #fill(folder: string, contents: readonly Uint8Array[], write: (der: Uint8Array) => string): Promise<void> {
     const { disk } = this.#options
-    const wanted = new Map(certificates.map((der) => [certificateFile(der), der]))
+    const wanted = new Map(contents.map((der) => [certificateFile(der), der]))
     const present = new Set(await disk.list(folder))
     for (const name of present) if (!wanted.has(name)) await disk.remove(posix.join(folder, name))
-    for (const [name, der] of wanted) if (!present.has(name)) await replaceFile(disk, posix.join(folder, name), Buffer.from(certificatePem(der)))
+    for (const [name, der] of wanted) if (!present.has(name)) await replaceFile(disk, posix.join(folder, name), Buffer.from(write(der)))
   }
 }
 
 function asProbeFailure(error: unknown): PlatenError {
   const { code, message, facts, fix } = asPlatenError(error)
   return code === 'probe-failed' && error instanceof PlatenError ? error : new PlatenError('probe-failed', message, { facts, fix, cause: error })
+}
+
+function isSame(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
+  return one.length === other.length && one.every((bytes, index) => sameBytes(bytes, other[index] ?? new Uint8Array()))
 }
 
 async function ensureDirectory(disk: Disk, directory: string): Promise<void> {

@@ -142,12 +142,17 @@ export class IpsecUse implements KeyUseDriver {
   keepUp(): void {
     const name = this.#serving?.connection.name
     if (name === undefined || this.#comingUp !== undefined) return
-    const tell = (reason: string | undefined): void => {
-      if (this.#serving?.connection.name === name) this.#tell(reason)
-    }
-    this.#comingUp = this.#options.charon.establish(name).then(() => tell(undefined), (error: unknown) => tell(asPlatenError(error).message)).finally(() => {
+    this.#comingUp = this.#comeUp(name).finally(() => {
       this.#comingUp = undefined
     })
+  }
+
+  async #comeUp(name: string): Promise<void> {
+    const reason = await this.#options.charon.establish(name).then(() => undefined, (error: unknown) => asPlatenError(error).message)
+    if (this.#serving?.connection.name !== name) return
+    this.#tell(reason)
+    // After a start that went back to the key before, the other one is still loaded.
+    if (reason === undefined) await this.retire()
   }
 
   /** Settles when no try to come up is under way. */
@@ -164,8 +169,8 @@ export class IpsecUse implements KeyUseDriver {
   }
 
   /** Notes why the policy cannot serve at all. */
-  cannotStart(error: PlatenError): void {
-    this.#tell(error.message)
+  cannotStart(reason: string): void {
+    this.#tell(reason)
   }
 
   /** Nothing ends that still serves under the same name, as the same key applied again does. */

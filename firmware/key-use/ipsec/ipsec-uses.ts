@@ -1,18 +1,20 @@
 import { asPlatenError, PlatenError } from '../../../protocol/errors.js'
 import { seconds, type Clock, type Timer } from '../../../protocol/time.js'
-import type { KeyStore } from '../../key-store/index.js'
+import type { KeyEntry, KeyStore } from '../../key-store/index.js'
 import type { Disk, Log, Processes } from '../../platform/index.js'
 import type { IpsecPolicies, IpsecPolicy, IpsecPolicyUpdate } from '../../settings/index.js'
 import type { UseStatus } from '../driver.js'
 import type { KeyUses } from '../key-uses.js'
+import type { SwapReport } from '../swap-report.js'
 import { Charon } from './charon.js'
+import { Revival } from './revival.js'
 import { IpsecUse } from './ipsec-use.js'
 import { Swanctl } from './swanctl.js'
 
 export interface IpsecUsesOptions {
   readonly policies: IpsecPolicies
   readonly store: Pick<KeyStore, 'privateKey' | 'caCertificates' | 'keyFor' | 'assign'>
-  readonly uses: Pick<KeyUses, 'add' | 'remove' | 'inTurn'>
+  readonly uses: Pick<KeyUses, 'add' | 'remove' | 'inTurn' | 'lastSwap'>
   readonly disk: Disk
   /** Undefined where no programs run: the function is off. */
   readonly processes: Processes | undefined
@@ -20,6 +22,8 @@ export interface IpsecUsesOptions {
   readonly directory: string
   /** URI of the VICI socket of strongSwan's daemon. */
   readonly socket: string
+  /** Program and arguments that start the daemon again when it does not answer; undefined: somebody else does. */
+  readonly restart?: readonly [string, ...string[]] | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -38,6 +42,7 @@ const lookEvery = seconds(15)
 export class IpsecUses {
   readonly #options: IpsecUsesOptions
   readonly #charon: Charon
+  readonly #revival: Revival
   readonly #installed: boolean
   readonly #drivers = new Map<string, IpsecUse>()
   #timer: Timer | undefined
@@ -45,9 +50,10 @@ export class IpsecUses {
   #looking: Promise<void> = Promise.resolve()
   #closed = false
 
-  private constructor(options: IpsecUsesOptions, charon: Charon, installed: boolean) {
+  private constructor(options: IpsecUsesOptions, charon: Charon, revival: Revival, installed: boolean) {
     this.#options = options
     this.#charon = charon
+    this.#revival = revival
     this.#installed = installed
     for (const { name } of options.policies.list()) this.#drive(name)
   }
@@ -57,13 +63,17 @@ export class IpsecUses {
     const { processes = none, directory, socket, disk, store, log } = options
     const swanctl = new Swanctl({ processes, directory, socket })
     const installed = await swanctl.installed()
-    return new IpsecUses(options, new Charon({ disk, directory, swanctl, privateKey: (id) => store.privateKey(id), log }), installed)
+    const charon = new Charon({
+      disk, directory, swanctl, log, privateKey: (id) => store.privateKey(id),
+      revocationLists: () => store.caCertificates().flatMap(({ crl }) => crl ?? []),
+    })
+    return new IpsecUses(options, charon, new Revival({ swanctl, processes, command: options.restart, log }), installed)
   }
 
   /** Begins to look after the tunnels; call it once the key uses have started. */
   begin(): void {
     this.#began = true
-    if (this.#timer === undefined && this.#installed && this.#drivers.size > 0) this.#look()
+    if (this.#timer === undefined && this.#installed) this.#look()
   }
 
   /** Looks no longer. The tunnels stay as they are: a board that starts again finds them. */
@@ -209,7 +219,8 @@ export class IpsecUses {
     if (!policy.enabled) return { ...base, state: 'off', detail: 'Switched off.' }
     if (!this.#installed) return { ...base, state: 'off', detail: 'strongSwan (swanctl) is not installed.' }
     if (key === undefined) return { ...base, state: 'no-key', detail: 'No key is assigned.' }
-    return { ...base, ...await driver.status() }
+    const { state, detail } = await driver.status()
+    return { ...base, state, detail: `${detail}${takenBack(this.#options.uses.lastSwap(driver.use))}` }
   }
 
   #look(): void {
@@ -221,19 +232,40 @@ export class IpsecUses {
 
   /** In turn with the exchanges of keys, but it waits for no peer: a tunnel comes up beside. */
   async #lookAtAll(): Promise<void> {
-    for (const [name, driver] of this.#drivers) {
-      await this.#options.uses.inTurn('ipsec', async () => {
-        const entry = this.#options.store.keyFor(driver.use)
-        if (this.#closed || this.#options.policies.find(name) === undefined || !driver.enabled() || entry === undefined) return
-        try {
-          if (driver.current() !== entry.id) await driver.apply(entry)
-          driver.keepUp()
-        } catch (error) {
-          driver.cannotStart(asPlatenError(error))
-        }
-      })
+    const { uses } = this.#options
+    const silent = this.#inService().length === 0 ? undefined : await uses.inTurn('ipsec', () => this.#revival.look())
+    for (const { driver } of this.#inService()) {
+      if (silent === undefined) await uses.inTurn('ipsec', () => this.#lookAt(driver))
+      else driver.cannotStart(silent)
+    }
+    if (silent === undefined && !this.#closed) await uses.inTurn('ipsec', () => this.#charon.bringInLine())
+  }
+
+  /** What is switched on and has a key. */
+  #inService(): readonly { readonly driver: IpsecUse; readonly entry: KeyEntry }[] {
+    const { policies, store } = this.#options
+    return [...this.#drivers].flatMap(([name, driver]) => {
+      const entry = policies.find(name) === undefined ? undefined : store.keyFor(driver.use)
+      return entry === undefined || this.#closed || !driver.enabled() ? [] : [{ driver, entry }]
+    })
+  }
+
+  async #lookAt(driver: IpsecUse): Promise<void> {
+    const entry = this.#inService().find((each) => each.driver === driver)?.entry
+    if (entry === undefined) return
+    try {
+      if (driver.current() !== entry.id) await driver.apply(entry)
+      driver.keepUp()
+    } catch (error) {
+      driver.cannotStart(asPlatenError(error).message)
     }
   }
+}
+
+/** What an administrator who looks at a policy after a renewal wants to know. */
+function takenBack(swap: SwapReport | undefined): string {
+  if (swap?.reason === undefined || (swap.outcome !== 'undone' && swap.outcome !== 'stranded' && swap.outcome !== 'refused')) return ''
+  return ` The key "${swap.key}" was not taken: ${swap.reason.message}.`
 }
 
 const none: Processes = {

@@ -36,6 +36,16 @@ export class Swanctl {
     return this.#processes.has(program)
   }
 
+  /** Whether the daemon answers, and why not. */
+  async health(): Promise<{ readonly state: 'well' | 'dead' | 'hangs'; readonly reason: string }> {
+    try {
+      const { code, lines } = await this.#run(['--version', '--daemon'], answerDeadline)
+      return code === 0 ? { state: 'well', reason: '' } : { state: 'dead', reason: reasonIn(lines) }
+    } catch (error) {
+      return { state: 'hangs', reason: asPlatenError(error).message }
+    }
+  }
+
   /** Loads what is in the directory, and forgets what is no longer in it. @throws use-cannot-serve */
   async load(): Promise<Refusals> {
     const credentials = await this.#run(['--load-creds', '--noprompt'], answerDeadline)

@@ -2,6 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import test from 'ava'
 import type { KeyEntry, KeyId } from '../../../../firmware/key-store/index.js'
 import { IpsecUses, KeyUses } from '../../../../firmware/key-use/index.js'
+import { ServedKeysInMemory } from '../../../../firmware/key-use/served-keys.js'
+import { certificateFile } from '../../../../firmware/key-use/ipsec/connection.js'
 import { IpsecPolicies, type IpsecPolicyUpdate } from '../../../../firmware/settings/index.js'
 import type { PlatenError } from '../../../../protocol/errors.js'
 import type { KeyUse } from '../../../../protocol/key-use.js'
@@ -24,27 +26,37 @@ const secrets = new Map<KeyId, KeyObject>([[old.id, fixtureKeys.three], [next.id
 const authority = { name: 'Office CA', der: old.chain[2]! }
 const wellSet: IpsecPolicyUpdate = { peer: '192.0.2.2', authorities: ['Office CA'], enabled: true }
 
-async function setUp({ update = wellSet, disk = new RecordingDisk(), assignments = new Map<KeyUse, KeyId>(), installed = true }: { update?: IpsecPolicyUpdate; disk?: RecordingDisk; assignments?: Map<KeyUse, KeyId>; installed?: boolean } = {}) {
+interface Circumstances {
+  readonly update?: IpsecPolicyUpdate
+  readonly disk?: RecordingDisk
+  readonly assignments?: Map<KeyUse, KeyId>
+  readonly installed?: boolean
+  readonly served?: ServedKeysInMemory
+  readonly restart?: readonly [string, ...string[]]
+  readonly daemon?: FakeStrongswan
+}
+
+async function setUp({ update = wellSet, disk = new RecordingDisk(), assignments = new Map(), installed = true, served = new ServedKeysInMemory(), restart, daemon = new FakeStrongswan(disk) }: Circumstances = {}) {
   const clock = new VirtualClock(now)
-  const daemon = new FakeStrongswan(disk)
+  const lists: Uint8Array[] = []
   daemon.installed = installed
   const get = (id: KeyId): KeyEntry => entries.find((entry) => entry.id === id)!
   const store = {
-    entries: () => entries, get, privateKey: (id: KeyId) => secrets.get(id)!, caCertificates: () => [authority],
+    entries: () => entries, get, privateKey: (id: KeyId) => secrets.get(id)!, caCertificates: () => [{ ...authority, ...lists[0] === undefined ? {} : { crl: lists[0] } }],
     keyFor: (wanted: KeyUse) => assignments.has(wanted) ? get(assignments.get(wanted)!) : undefined,
     assign: (wanted: KeyUse, id: KeyId | undefined) => Promise.resolve(id === undefined ? void assignments.delete(wanted) : void assignments.set(wanted, id)),
   }
   const policies = await IpsecPolicies.open({ disk, directory: '/', log: silentLog })
   if (policies.find('office') === undefined) await policies.add('office', update)
-  const uses = new KeyUses({ store, drivers: [], log: silentLog, clock })
-  const ipsec = await IpsecUses.open({ policies, store, uses, disk, processes: daemon, directory: '/run/ipsec', socket: 'unix:///none', clock, log: silentLog })
+  const uses = new KeyUses({ store, drivers: [], log: silentLog, clock, served })
+  const ipsec = await IpsecUses.open({ policies, store, uses, disk, processes: daemon, directory: '/run/ipsec', socket: 'unix:///none', restart, clock, log: silentLog })
   await uses.start()
   ipsec.begin()
   const look = async (): Promise<void> => {
     await clock.advance(seconds(15))
     await ipsec.settled()
   }
-  return { clock, daemon, store, policies, uses, ipsec, disk, assignments, look }
+  return { clock, daemon, store, policies, uses, ipsec, disk, assignments, lists, served, look }
 }
 
 const reason = async (work: Promise<unknown>): Promise<PlatenError> => await work.then(() => Promise.reject(new Error('it worked')), (error: unknown) => error as PlatenError)
@@ -213,3 +225,92 @@ test('a policy that is removed ends its tunnel and gives its key back', async (t
   t.false(assignments.has(use))
   t.deepEqual(await ipsec.status(), [])
 })
+
+test('device.md 7: after a renewal that failed the policy says why the key was not taken, while the old one serves', async (t) => {
+  const { uses, daemon, ipsec } = await setUp()
+  await uses.put(use, old.id)
+  daemon.peer = '[IKE] received AUTHENTICATION_FAILED notify error'
+  await reason(uses.put(use, next.id))
+  t.is((await ipsec.statusOf('office')).detail, 'A tunnel to 192.0.2.2 is up. The key "next" was not taken: the peer does not accept our certificate or identity (AUTHENTICATION_FAILED).')
+})
+
+test('a new list of revoked certificates in the store is given to the daemon within one look, and an old one taken away', async (t) => {
+  const { uses, disk, lists, look, daemon } = await setUp()
+  await uses.put(use, old.id)
+  await look()
+  daemon.story.length = 0
+  lists.push(Uint8Array.of(0x30, 0x00))
+  await look()
+  t.is((await disk.list('/run/ipsec/x509crl')).length, 1)
+  t.true(daemon.story.includes('--load-creds'))
+  lists.length = 0
+  await look()
+  t.deepEqual(await disk.list('/run/ipsec/x509crl'), [])
+  t.is(daemon.up.size, 1)
+})
+
+test('a daemon that is dead is started again by the command of the config, within one look', async (t) => {
+  const { uses, daemon, ipsec, look } = await setUp({ restart: ['revive', 'strongswan'] })
+  await uses.put(use, old.id)
+  daemon.daemon = 'dead'
+  await look()
+  t.deepEqual(daemon.revived, ['strongswan'])
+  t.like(await ipsec.statusOf('office'), { state: 'serving', key: 'printer' })
+})
+
+test('a daemon that hangs is started again when it hangs in two looks in a row, and not before', async (t) => {
+  const { uses, daemon, ipsec, look } = await setUp({ restart: ['revive'] })
+  await uses.put(use, old.id)
+  daemon.daemon = 'hangs'
+  await look()
+  t.deepEqual(daemon.revived, [])
+  t.like(await ipsec.statusOf('office'), { state: 'failed' })
+  await look()
+  t.is(daemon.revived.length, 1)
+  t.like(await ipsec.statusOf('office'), { state: 'serving' })
+})
+
+test('a daemon of others is left alone by a board without a key for IPSec', async (t) => {
+  const { daemon, look } = await setUp({ restart: ['revive'] })
+  daemon.loaded.add('theirs')
+  await look()
+  t.deepEqual([...daemon.loaded], ['theirs'])
+  daemon.daemon = 'dead'
+  await look()
+  t.deepEqual(daemon.revived, [])
+})
+
+for (const accepted of [true, false]) {
+  for (const survives of [true, false]) {
+    test(`device.md 6: a power cut at each command of a swap, the daemon ${survives ? 'living on' : 'started anew'}, the peer ${accepted ? 'taking' : 'refusing'} the new certificate: the next start ends with one key in the store, in the daemon and in the tunnel`, async (t) => {
+      const commands = await (async () => {
+        const { uses, daemon } = await setUp()
+        await uses.put(use, old.id)
+        daemon.story.length = 0
+        await uses.put(use, next.id)
+        return daemon.story.length
+      })()
+      t.true(commands >= 8)
+      for (let cut = 0; cut <= commands; cut += 1) {
+        const before = await setUp()
+        const { daemon, assignments, served, disk } = before
+        if (!accepted) daemon.peerRefuses = (file) => (file === certificateFile(next.chain[0]!) ? '[IKE] received AUTHENTICATION_FAILED notify error' : undefined)
+        await before.uses.put(use, old.id)
+        daemon.commandsLeft = cut
+        await Promise.race([new Promise<void>((resolve) => (daemon.onPowerCut = resolve)), before.uses.put(use, next.id).catch(() => undefined)])
+        daemon.commandsLeft = Infinity
+        if (!survives) daemon.restart()
+
+        const { ipsec, look } = await setUp({ disk, assignments, served, daemon })
+        for (let looks = 0; looks < 3; looks += 1) await look()
+        const assigned = entries.find(({ id }) => id === assignments.get(use))!
+        t.is(assigned.name, accepted ? 'next' : 'printer', `cut ${cut}`)
+        t.like(await ipsec.statusOf('office'), { state: 'serving', key: assigned.name }, `cut ${cut}`)
+        t.is(daemon.up.size, 1, `cut ${cut}`)
+        t.deepEqual([...daemon.loaded], [...daemon.up], `cut ${cut}`)
+        t.regex(daemon.config, new RegExp(certificateFile(assigned.chain[0]!)))
+        t.deepEqual(await disk.list('/run/ipsec/private'), [])
+      }
+    })
+  }
+}
