@@ -9,7 +9,7 @@ import { makeDefaultKey } from './default-key.js'
 import { Ending } from './ending.js'
 import { Issuance } from './issuance/index.js'
 import { KeyStore, type StoreLimits } from './key-store/index.js'
-import { Ieee8021xUse, IpsecUses, KeyUses, ServedKeysFile, TlsUse } from './key-use/index.js'
+import { caveatFinder, Ieee8021xUse, IpsecUses, KeyUses, ServedKeysFile, TlsUse } from './key-use/index.js'
 import { beginMqtt, openMqttFront, type MqttFront } from './mqtt-front.js'
 import { LogBook, type Platform } from './platform/index.js'
 import { remotePages } from './remote-ui/index.js'
@@ -177,7 +177,8 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
   for (const driver of wired) ending.opened('IEEE 802.1X', () => driver.close())
   const served = await ServedKeysFile.open({ disk: platform.disk, directory: config.data })
   if (served.problem !== undefined) log.error(served.problem.message, { fix: served.problem.fix })
-  const useKey = new KeyUses({ store, served, drivers: [tlsConsumers, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log, clock: platform.clock })
+  const findCaveats = caveatFinder({ store, network, clock: platform.clock })
+  const useKey = new KeyUses({ store, served, findCaveats, drivers: [tlsConsumers, ...wired, ...(mqtt === undefined ? [] : [mqtt.use])], log, clock: platform.clock })
   ending.opened('key uses', () => useKey.close())
   const ipsec = await IpsecUses.open({
     policies: ipsecPolicies, store, uses: useKey, disk: platform.disk, processes: platform.processes, clock: platform.clock, log,

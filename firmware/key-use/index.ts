@@ -1,3 +1,4 @@
+export { caveatFinder } from './caveat-finder.js'
 export type { KeyUseDriver, UseStatus } from './driver.js'
 export { KeyUses } from './key-uses.js'
 export type { FindCaveats, PutToUse, UseRow } from './key-uses.js'

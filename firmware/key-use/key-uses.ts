@@ -182,7 +182,7 @@ export class KeyUses {
       const entry = this.#store.get(id)
       const driver = this.#drivers.get(use)
       const inService = this.#find(driver?.current())
-      const looking = this.#findCaveats(use, entry, inService, driver?.addressesUsed?.() ?? [])
+      const looking = this.#look(use, entry, inService)
       const assignedBefore = this.#store.keyFor(use)?.id
       const before = inService?.id ?? (assignedBefore === id ? this.#lastServed(use, id) : assignedBefore)
       const end = await this.#run(use, {
@@ -191,7 +191,7 @@ export class KeyUses {
       })
       if (end.outcome !== 'served' && end.outcome !== 'assigned') throw errorOf(end, use, entry.name)
       if (end.outcome === 'assigned') await this.#accept(use, id)
-      return { enabled: end.outcome === 'served', caveats: this.#keepCaveats(use, entry, await looking) }
+      return { enabled: end.outcome === 'served', caveats: await looking }
     })
   }
 
@@ -215,13 +215,13 @@ export class KeyUses {
       if (driver.current() === entry.id && this.#unserved.reasonOf(use) === undefined) return
       const before = this.#lastServed(use, entry.id)
       if (driver.supervised === true && before === undefined) return this.#applyOnly(driver, entry)
-      const plan: SwapPlan = { kind: 'align', key: entry.id, assigned: true, on: true, ...(before === undefined ? {} : { before }) }
+      const plan: SwapPlan = { kind: 'align', key: entry.id, assigned: true, on: true, inPlace: driver.current() === entry.id, ...(before === undefined ? {} : { before }) }
       // Nobody waits for it: a board that stops goes on with it at its next start.
       const end = await this.#run(use, plan, { interrupted: this.#interrupted, ...(applied === undefined ? {} : { onApplied: applied }) }).catch((error: unknown) => {
         if (!hasCode(error, 'interrupted')) throw error
       })
       if (end?.outcome === 'failing') await this.#withoutService(driver, entry, end, applied === undefined)
-      this.#keepCaveats(use, entry, await this.#findCaveats(use, entry, undefined, []))
+      await this.#look(use, entry, undefined)
     })
   }
 
@@ -269,7 +269,12 @@ export class KeyUses {
     return end
   }
 
-  #keepCaveats(use: KeyUse, entry: KeyEntry, caveats: readonly Caveat[]): readonly Caveat[] {
+  /** What is to be known of a key at a use, kept and logged. Nothing fails for it. */
+  async #look(use: KeyUse, entry: KeyEntry, inService: KeyEntry | undefined): Promise<readonly Caveat[]> {
+    const caveats = await this.#findCaveats(use, entry, inService, this.#drivers.get(use)?.addressesUsed?.() ?? []).catch((error: unknown) => {
+      this.#log.warn(`not looked what is to be known of the key "${entry.name}"`, { reason: asPlatenError(error).message })
+      return []
+    })
     this.#caveats.set(use, caveats)
     for (const { code, message, fix } of caveats) this.#log.warn(message, { code, key: entry.name, use, fix })
     return caveats

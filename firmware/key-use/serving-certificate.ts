@@ -30,6 +30,13 @@ export function checkShown(wanted: readonly Uint8Array[], shown: readonly Uint8A
   throw new PlatenError('probe-failed', wrong === 0 ? 'a TLS client saw another certificate' : `a TLS client did not see certificate ${wrong + 1} of the chain`, { facts: { shown: shown.length, expected: wanted.length } })
 }
 
+/** @param wall now @throws use-cannot-serve */
+export function refuseExpired(use: KeyUse, entry: KeyEntry, wall: number): void {
+  const [leaf] = entry.chain
+  const end = leaf === undefined ? Infinity : readCertificate(leaf).notAfter
+  if (wall > end) throw cannotServe(use, entry, `its certificate expired on ${new Date(end).toISOString().slice(0, 10)}`, 'Request a new certificate, or see whether the clock is right.')
+}
+
 export function cannotServe(use: KeyUse, entry: KeyEntry, reason: string, fix: string): PlatenError {
   return new PlatenError('use-cannot-serve', `the key "${entry.name}" cannot serve ${displayKeyUse(use)}: ${reason}`, { facts: { key: entry.name, use }, fix })
 }

@@ -1,11 +1,12 @@
 import { asPlatenError, PlatenError } from '../../protocol/errors.js'
 import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
 import type { Clock, Duration } from '../../protocol/time.js'
-import type { KeyId, KeyStore } from '../key-store/index.js'
+import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { Log } from '../platform/index.js'
 import { within } from './deadline.js'
 import type { KeyUseDriver } from './driver.js'
 import type { ServedKeys } from './served-keys.js'
+import { refuseExpired } from './serving-certificate.js'
 import { beginSwap, effectOf, nextSwap, type SwapEffect, type SwapEnd, type SwapPlan, type SwapReason } from './swap.js'
 
 /** What of the key store a swap needs. */
@@ -77,13 +78,22 @@ class SwapRun {
   async #do(effect: SwapEffect): Promise<void> {
     const { driver, store, served, use } = this.#tools
     switch (effect.do) {
-      case 'check': return driver?.canServe(store.get(effect.key))
+      case 'check':
+        this.#check(store.get(effect.key))
+        return
       case 'assign': return this.#assign(effect.key)
       case 'apply': return this.#limited('use-cannot-serve', effect.within, driver?.apply(store.get(effect.key)))
       case 'probe': return this.#limited('probe-failed', effect.within, driver?.probe(hasWayBack(this.#plan)))
       case 'commit': return served.served(use, effect.key)
       case 'undo': return this.#limited('use-cannot-serve', effect.within, this.#undo(effect.failed, effect.to))
     }
+  }
+
+  /** After a start the store is the truth: one that has expired meanwhile is better than nothing. */
+  #check(entry: KeyEntry): void {
+    const { clock, driver, use } = this.#tools
+    driver?.canServe(entry)
+    if (this.#plan.kind === 'swap' && clock.state() !== 'unset') refuseExpired(use, entry, clock.wall())
   }
 
   async #undo(failed: 'apply' | 'probe', to: KeyId | undefined): Promise<void> {

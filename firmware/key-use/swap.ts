@@ -34,6 +34,8 @@ export interface SwapPlan {
   readonly before?: KeyId
   /** The store names the key for this use already. */
   readonly assigned: boolean
+  /** The consumer has the key, and is only to be probed again. */
+  readonly inPlace?: boolean
   /** The function is in this firmware and switched on. */
   readonly on: boolean
   /** When the certificate arrived, monotonic ms; for measurements only. */
@@ -90,6 +92,7 @@ export const swapLimits = { apply: seconds(10), probe: seconds(24), total: secon
 
 /** @param at monotonic ms */
 export function beginSwap(plan: SwapPlan, at: number): SwapState {
+  if (plan.inPlace === true) return { at: 'probe', plan, times: { started: at, applied: at } }
   return { at: plan.on ? 'check' : 'assign', plan, times: { started: at } }
 }
 

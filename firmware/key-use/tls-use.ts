@@ -57,6 +57,10 @@ export class TlsUse implements KeyUseDriver {
     return this.#listener?.port
   }
 
+  addressesUsed(): readonly string[] {
+    return this.#listener?.addressesUsed() ?? []
+  }
+
   async probe(): Promise<void> {
     const { host, network } = this.#options
     if (this.#serving === undefined || this.#listener === undefined) throw new TypeError('nothing was applied that could be probed')

@@ -1,11 +1,12 @@
+import { lookup as resolve } from 'node:dns/promises'
 import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP, type AddressInfo, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { connect, createSecureContext, type DetailedPeerCertificate, type SecureContextOptions } from 'node:tls'
+import { connect, createSecureContext, type DetailedPeerCertificate, type SecureContextOptions, type TLSSocket } from 'node:tls'
 import { PlatenError } from '../../protocol/errors.js'
 import { certificatePem } from '../../protocol/pem.js'
-import type { Clock } from '../../protocol/time.js'
+import type { Clock, Duration } from '../../protocol/time.js'
 import type { HttpsListener, Network, PageRequest, PageResponse, TlsCredentials } from './ports.js'
 
 /** What one client may take of the listener. Times in milliseconds. */
@@ -25,6 +26,7 @@ export function linuxNetwork(clock: Clock): Network {
     listenHttps: (options) => listenHttps(options),
     handshake: (options) => handshake(clock, options),
     addresses,
+    lookup: (name, timeout) => lookup(clock, name, timeout),
   }
 }
 
@@ -42,12 +44,14 @@ async function listenHttps({ address, port, credentials, answer }: ListenOptions
   server.maxConnections = limits.connections
   server.timeout = limits.idle
   const open = openSockets(server)
+  const used = addressesAskedFor(server)
   await listening(server, address, port)
   // A listener that fails later (no more file descriptors) closes nothing: single connections are lost, not the board.
   server.on('error', () => undefined)
   return {
     port: (server.address() as AddressInfo).port,
     setCredentials: (next) => server.setSecureContext(secureOptions(next)),
+    addressesUsed: () => [...used],
     close: () => new Promise((resolve) => {
       server.close(() => resolve())
       for (const socket of open) socket.destroy()
@@ -63,6 +67,17 @@ function openSockets(server: Server): ReadonlySet<Socket> {
     socket.on('close', () => open.delete(socket))
   })
   return open
+}
+
+/** A client that was given an address sends no name: it may only send DNS names (RFC 6066 section 3). Our own probes are no clients. */
+function addressesAskedFor(server: Server): ReadonlySet<string> {
+  const used = new Set<string>()
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const { localAddress, remoteAddress } = socket
+    const named = typeof socket.servername === 'string'
+    if (localAddress !== undefined && localAddress !== remoteAddress && !named) used.add(localAddress.replace(/^::ffff:(?=[\d.]+$)/, ''))
+  })
+  return used
 }
 
 function listening(server: Server, address: string, port: number): Promise<void> {
@@ -163,4 +178,15 @@ function addresses(): readonly string[] {
     .flatMap((known) => known ?? [])
     .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
     .map(({ address }) => address)
+}
+
+async function lookup(clock: Clock, name: string, timeout: Duration): Promise<readonly string[]> {
+  let late: (found: readonly string[]) => void = () => undefined
+  const tooLate = new Promise<readonly string[]>((settle) => (late = settle))
+  const timer = clock.after(`look up ${name}`, timeout, () => late([]))
+  try {
+    return await Promise.race([tooLate, resolve(name, { all: true }).then((found) => found.map(({ address }) => address), () => [])])
+  } finally {
+    timer.cancel()
+  }
 }

@@ -152,6 +152,8 @@ export interface HttpsListener {
   readonly port: number
   /** New connections get the new credentials; open ones go on undisturbed. */
   setCredentials(credentials: TlsCredentials): void
+  /** Addresses of this board that TLS clients of other machines have asked for by address, without a name (RFC 6066 section 3), since it listens. */
+  addressesUsed(): readonly string[]
   /** Stops listening and ends what is open. */
   close(): Promise<void>
 }
@@ -178,6 +180,8 @@ export interface Network {
   }): Promise<readonly Uint8Array[]>
   /** This board's own addresses, without loopback. */
   addresses(): readonly string[]
+  /** Where a host name leads to, by the resolver of this machine. Empty when nowhere, or when it does not say in time. */
+  lookup(name: string, timeout: Duration): Promise<readonly string[]>
 }
 
 export interface SerialPorts {

@@ -47,19 +47,26 @@ export class FakePlatform implements Platform {
 
   readonly http = { exchange: () => Promise.reject(new PlatenError('connect-failed', 'there is no network here')) }
 
+  /** Of the board. */
+  addresses: readonly string[] = []
+  /** Asked for by clients. */
+  addressesUsed: readonly string[] = []
+
   readonly network = {
     listenHttps: ({ credentials }: { readonly credentials: TlsCredentials }) => {
       this.shown = credentials
       const listener: HttpsListener = {
         port: 4433,
         setCredentials: (next) => void (this.shown = next),
+        addressesUsed: () => this.addressesUsed,
         close: () => Promise.resolve(void this.listeners.delete(listener)),
       }
       this.listeners.add(listener)
       return Promise.resolve(listener)
     },
     handshake: () => Promise.resolve(this.shown?.chain ?? []),
-    addresses: () => [],
+    addresses: () => this.addresses,
+    lookup: () => Promise.resolve([]),
   }
 
   mqtt: MqttPort = { connect: () => Promise.reject(new PlatenError('connect-failed', 'there is no broker here')) }

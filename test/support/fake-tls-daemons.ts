@@ -118,7 +118,7 @@ export class TlsBench {
       listen: ({ chain }) => {
         if (this.portTaken) return Promise.reject(new PlatenError('listen-failed', 'the port is in use by another program'))
         this.own = chain
-        const open: HttpsListener = { port: 443, setCredentials: (next) => void (this.own = next.chain), close: () => Promise.resolve() }
+        const open: HttpsListener = { port: 443, setCredentials: (next) => void (this.own = next.chain), addressesUsed: () => [], close: () => Promise.resolve() }
         return Promise.resolve(open)
       },
     })

@@ -29,7 +29,7 @@ wired('device.md 7: a key is put to IEEE 802.1X, and the port opens for its cert
   const { put, uses, runtime } = await wiredDevice(t, device.processes)
   t.deepEqual(await put('first', { serial: 'A1' }), { enabled: true, caveats: [] })
   t.is(port.admissions.at(-1)?.serial, 'A1')
-  t.deepEqual((await uses.list())[0], { use: 'ieee-802-1x', key: 'first', state: 'serving', detail: 'Authenticated as printer.example.com on eth0.' })
+  t.like((await uses.list())[0], { use: 'ieee-802-1x', key: 'first', state: 'serving', detail: 'Authenticated as printer.example.com on eth0.' })
 
   t.deepEqual(await put('second', { serial: 'A2' }), { enabled: true, caveats: [] })
   t.deepEqual(port.admissions.map(({ serial }) => serial), ['A1', 'A2'])

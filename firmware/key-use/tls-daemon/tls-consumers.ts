@@ -45,6 +45,11 @@ export class TlsConsumers implements KeyUseDriver {
     this.#options.listener.canServe(entry)
   }
 
+  /** Only the board's own listener sees who comes. */
+  addressesUsed(): readonly string[] {
+    return this.#options.listener.addressesUsed()
+  }
+
   current(): KeyId | undefined {
     return this.#serving?.id
   }

@@ -37,6 +37,7 @@ export class VirtualNetwork {
         const listener: HttpsListener = {
           port,
           setCredentials: (next) => void this.#https.set(port, next),
+          addressesUsed: () => [],
           close: () => Promise.resolve(void this.#https.delete(port)),
         }
         return Promise.resolve(listener)
@@ -47,6 +48,7 @@ export class VirtualNetwork {
         return shown.chain
       }),
       addresses: () => [],
+      lookup: () => Promise.resolve([]),
     }
   }
 

@@ -121,6 +121,27 @@ test('a handshake with a silent peer, a plain one and nobody ends with our error
   t.deepEqual(clock.timers(), [])
 })
 
+test('a client that asks by address is noticed, one that sends a name and one of this machine are not', async (t) => {
+  const { listener } = await listening(t)
+  const ask = async (localAddress: string, servername?: string): Promise<void> => {
+    const socket = connect({ socket: connectTcp({ host, port: listener.port, localAddress }), rejectUnauthorized: false, ...(servername === undefined ? {} : { servername }) })
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    socket.resume()
+    await once(socket, 'close')
+  }
+  await ask('127.0.0.2', 'printer.example')
+  await ask(host)
+  t.deepEqual(listener.addressesUsed(), [])
+  await ask('127.0.0.2')
+  t.deepEqual(listener.addressesUsed(), [host])
+})
+
+test('a name leads to its addresses, and one that nobody knows to none; no timer is left', async (t) => {
+  t.true((await network.lookup('localhost', seconds(5))).some((address) => address === '127.0.0.1' || address === '::1'))
+  t.deepEqual(await network.lookup('no-such-host.invalid', seconds(5)), [])
+  t.false(clock.timers().some(({ name }) => name.startsWith('look up')))
+})
+
 test('the addresses are this machine\'s own, without loopback', (t) => {
   t.false(network.addresses().some((address) => address.startsWith('127.') || address === '::1'))
 })
