@@ -2,6 +2,7 @@ import type { ResultLine } from '../../../protocol/commands/index.js'
 import type { KeyUse } from '../../../protocol/key-use.js'
 import { milliseconds, seconds, type Duration } from '../../../protocol/time.js'
 import type { Station } from '../station.js'
+import { wholeCells } from './shown-table.js'
 import type { UseSite } from './use-site.js'
 
 /** What somebody who uses the board saw. */
@@ -65,7 +66,7 @@ export async function whatIsShown({ shownBy = [] }: UseUnderTest, board: Station
   const shown: string[] = []
   for (const line of ['uses', 'status', 'history 1', ...shownBy]) {
     const { lines, result } = await board.types(line)
-    shown.push(...lines, ...(result.ok ? Object.entries(result.values).map(([name, value]) => `${name}=${value}`) : [result.message]))
+    shown.push(...wholeCells(lines), ...(result.ok ? Object.entries(result.values).map(([name, value]) => `${name}=${value}`) : [result.message]))
   }
   return shown.join('\n')
 }
