@@ -31,7 +31,9 @@ export function useTest(name: string, more: (t: ExecutionContext, result: Scenar
     return
   }
   ava.serial(title, async (t) => {
-    const result = await playReal(name)
+    // On a busy machine the witnesses' stamps may be too far apart to say anything; then it is played again.
+    let result = await playReal(name)
+    for (let tries = 1; tries < 3 && outcomeOfScenario(result) === 'inconclusive'; tries += 1) result = await playReal(name)
     t.log(spellVerdicts(result))
     more(t, result)
     t.is(outcomeOfScenario(result), 'pass', spellVerdicts(result))
