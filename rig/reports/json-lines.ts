@@ -5,10 +5,10 @@ import type { RunRecord, ScenarioResult } from './run-record.js'
 
 /**
  * The run as JSON lines, for machines. Each line has `kind`; lines of a scenario have its name as `scenario`:
- * `run` (first), `step`, `verdict`, `interval`, `request`, `scenario` (its end), `trouble`, `end` (last, with the exit code).
+ * `run` (first), `step`, `verdict`, `interval`, `request`, `swap`, `scenario` (its end), `trouble`, `end` (last, with the exit code).
  * Lengths of time are milliseconds; `startedAt` of the run is milliseconds since 1970, of a step since the scenario began.
  */
-export type LineKind = 'run' | 'step' | 'verdict' | 'interval' | 'request' | 'scenario' | 'trouble' | 'end'
+export type LineKind = 'run' | 'step' | 'verdict' | 'interval' | 'request' | 'swap' | 'scenario' | 'trouble' | 'end'
 
 /** Writes a line for each step as it ends. */
 export function stepLines(scenario: string, write: (line: string) => void): StepListener {
@@ -24,11 +24,12 @@ export function runLine({ title, startedAt, seed, clock, alpha, replay, host }: 
 
 /** All of a scenario but its steps: verdicts, what was measured, and its end. */
 export function scenarioLines(result: ScenarioResult): readonly string[] {
-  const { name: scenario, verdicts, intervals, requests, promise, clock, bound, seed, boards, replay, took, simulated, trouble } = result
+  const { name: scenario, verdicts, intervals, requests, swaps = [], promise, clock, bound, seed, boards, replay, took, simulated, trouble } = result
   return [
     ...verdicts.map((verdict) => line('verdict', { scenario, ...verdict, seed, replay })),
     ...intervals.map((interval) => line('interval', { scenario, ...interval })),
     ...requests.map((request) => line('request', { scenario, ...request })),
+    ...swaps.map((swap) => line('swap', { scenario, ...swap })),
     line('scenario', { scenario, outcome: outcomeOfScenario(result), promise, clock, bound, seed, boards, replay, took, simulated, ...(trouble === undefined ? {} : { trouble }) }),
   ]
 }

@@ -1,6 +1,6 @@
 import { create } from 'xmlbuilder2'
-import { spell, type Verdict } from '../verdicts/index.js'
-import type { RunRecord, ScenarioResult, Trouble } from './run-record.js'
+import { spell, spellInterval, type Verdict } from '../verdicts/index.js'
+import type { RunRecord, ScenarioResult, SwapTimeline, Trouble } from './run-record.js'
 
 type Element = Readonly<Record<string, unknown>>
 
@@ -27,7 +27,16 @@ function suite(run: RunRecord, scenario: ScenarioResult, id: number, startedAt: 
   const cases = [...scenario.verdicts.map((verdict) => verdictCase(scenario, verdict)), ...troubled, ...(empty ? [emptyCase(scenario.name)] : [])]
   const properties = { promise: scenario.promise, clock: `${scenario.clock.kind} ×${scenario.clock.scale}`, 'error bound, ms': scenario.bound.total, seed: scenario.seed, boards: scenario.boards.length, replay: scenario.replay, alpha: run.alpha }
   const output = scenario.steps.map((step) => `${spell(step.startedAt)}  ${step.outcome}  ${step.name}${step.error === undefined ? '' : `: ${step.error.message} [${step.error.code}]`}`)
+  output.push(...(scenario.swaps ?? []).flatMap(swapLines))
   return suiteElement({ id, name: scenario.name, startedAt, cases, failures: failures + (empty ? 1 : 0), errors: troubled.length, took: scenario.took, properties, output })
+}
+
+/** What an exchange of keys cost, for those who read no more than the XML. */
+function swapLines({ use, board, oldSerial, newSerial, took, outcome, loads }: SwapTimeline): readonly string[] {
+  return [
+    `exchange of keys: ${use} of ${board}, ${oldSerial} to ${newSerial}: ${outcome}, certificate received to probe passed ${took === undefined ? 'never' : spellInterval(took)}`,
+    ...loads.map(({ name, gap, bound, lost, asked }) => `  ${name}: ${lost} of ${asked} requests lost, service gap ${spellInterval(gap)} (error ±${spell(bound.total)})`),
+  ]
 }
 
 function troubleSuite(run: RunRecord, id: number, startedAt: string): Element {

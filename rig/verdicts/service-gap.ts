@@ -85,7 +85,8 @@ function spansOf(samples: readonly LoadSample[], usual: number): readonly Span[]
 
 function spanOf(before: LoadSample, lost: readonly LoadSample[], next: LoadSample, usual: number): Span {
   const since = lost[0]?.ended ?? next.started
-  const until = Math.max(lost.at(-1)?.started ?? next.started, next.ended - usual)
+  const waited = next.ended - next.started > usual
+  const until = waited ? next.ended - usual : lost.at(-1)?.started ?? since
   return { from: before.started, to: next.ended, high: next.ended - before.started, low: Math.max(0, until - since) }
 }
 
@@ -99,7 +100,7 @@ export function exchangeSeen(samples: readonly LoadSample[], old: string, next: 
 
 /** What is promised of the service during an exchange. */
 export interface GapPromise {
-  /** Of the load: "HTTPS, a new connection each time". */
+  /** Of the load: "new connections". */
   readonly load: string
   /** Requests that may be lost. */
   readonly lost: number

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { htmlPage, junit } from '../../rig/reports/index.js'
 import { part } from '../support/parts.js'
-import { mixedRun, passingRun } from '../support/sample-run.js'
+import { mixedRun, passingRun, sampleRun } from '../support/sample-run.js'
+import { swapScenario } from '../support/swap-run.js'
 
 const chromium = part('chromium')
 const xmllint = part('xmllint', 'libxml2-utils')
@@ -72,6 +73,14 @@ for (const scheme of ['light', 'dark'] as const) {
   })
 }
 
+for (const scheme of ['light', 'dark'] as const) {
+  chromium.test(`exchanges of keys fit 390 px and 1280 px and are readable, ${scheme}`, (t) => {
+    const seen = look(t, htmlPage(sampleRun([swapScenario()])), scheme, [390, 1280])
+    t.deepEqual(seen.map(({ tooWide, plots }) => [tooWide, plots]), [[[], 1], [[], 1]])
+    t.true(seen.every(({ contrast }) => contrast >= 4.5), JSON.stringify(seen))
+  })
+}
+
 xmllint.test('the JUnit report is valid against the common schema, and the check can fail', (t) => {
   const path = folder(t)
   const check = (name: string, xml: string): number | null => {
@@ -79,6 +88,7 @@ xmllint.test('the JUnit report is valid against the common schema, and the check
     return spawnSync('xmllint', ['--noout', '--nonet', '--schema', 'test/vectors/junit/junit.xsd', join(path, name)]).status
   }
   t.is(check('mixed.xml', junit(mixedRun())), 0)
+  t.is(check('swaps.xml', junit(sampleRun([swapScenario()]))), 0)
   t.is(check('pass.xml', junit({ ...passingRun(), troubles: [{ code: 'internal', message: '\u0000 <b> & "x"', fix: '' }] })), 0)
   t.not(check('no-count.xml', junit(mixedRun()).replace(/ tests="\d+"/, '')), 0)
   t.not(check('zone.xml', junit(mixedRun()).replace(/(timestamp="[^"]+)"/, '$1Z"')), 0)

@@ -7,6 +7,7 @@ import { html, nothing, trusted, type Markup } from './markup.js'
 import { countOf, spellBound, spellClock, spellDate, spellNumber } from './numbers.js'
 import { requestFigure } from './request-figure.js'
 import { style } from './style.js'
+import { swapSection } from './swap-figure.js'
 import { chip, command, intervalTable, requestTable, stepTable, summaryTable, verdictTable } from './tables.js'
 
 /**
@@ -73,7 +74,7 @@ function runFacts(run: RunRecord): Markup {
 }
 
 function scenarioSection(run: RunRecord, scenario: ScenarioResult, number: number): Markup {
-  const { name, promise, clock, bound, seed, boards, replay, took, simulated, trouble, verdicts, jitterSamples, intervals, requests, steps } = scenario
+  const { name, promise, clock, bound, seed, boards, replay, took, simulated, trouble, verdicts, jitterSamples, intervals, requests, swaps = [], steps } = scenario
   return html`<section id="s${number}" aria-labelledby="h${number}"><h2 id="h${number}">${name} ${chip(outcomeOfScenario(scenario))}</h2>
 <p class="promise">${promise}</p>
 ${factList([
@@ -86,6 +87,7 @@ ${factList([
 ${trouble === undefined ? nothing : troubleBox(trouble)}
 ${trouble !== undefined && verdicts.length === 0 ? nothing : verdictTable(verdicts)}
 ${jitterSamples === undefined || jitterSamples.length === 0 ? nothing : jitterFigures(jitterSamples, run.alpha)}
+${swapSection(swaps)}
 ${intervalFigure(intervals)}${requestFigure(requests)}
 ${intervalTable(intervals)}${requestTable(requests)}${stepTable(steps)}
 </section>`

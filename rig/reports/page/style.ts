@@ -45,6 +45,7 @@ section > .facts { margin: 12px 0 20px; font-size: .92rem }
 .trouble { border: 1px solid; border-radius: 6px; padding: 10px 14px; background: var(--own-sheet); margin: 12px 0 } .trouble p { margin: 4px 0 0; color: var(--ink) }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.4 }
 caption { text-align: left; font-weight: 650; font-size: 1.02rem; padding: 0 0 8px }
+table + table { margin-top: 24px }
 th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); padding: 4px 14px 4px 0; white-space: nowrap }
 td { vertical-align: top; border-bottom: 1px solid var(--line); padding: 9px 14px 9px 0 } td:last-child, th:last-child { padding-right: 0 }
 td p { margin: 2px 0 0; color: var(--soft); font-size: .86rem }

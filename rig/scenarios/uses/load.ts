@@ -5,7 +5,7 @@ import type { Seen } from './use-under-test.js'
 
 /** Something that asks a use again and again while its key is exchanged. */
 export interface Load {
-  /** For people: "HTTPS, a new connection each time". */
+  /** For people: "new connections". */
   readonly name: string
   /** What an exchange of keys may cost it. */
   readonly promise: { readonly lost: number; readonly gap: number }

@@ -16,7 +16,7 @@ interface Model {
 
 const round = fc.record({ there: fc.double({ min: 0.1, max: 4, noNaN: true }), back: fc.double({ min: 0.1, max: 4, noNaN: true }), pause: fc.double({ min: 0, max: 10, noNaN: true }) })
 const model: fc.Arbitrary<Model> = fc.record({
-  from: fc.double({ min: 200, max: 260, noNaN: true }), length: fc.double({ min: 0, max: 300, noNaN: true }),
+  from: fc.double({ min: 200, max: 260, noNaN: true }), length: fc.oneof(fc.double({ min: 0, max: 12, noNaN: true }), fc.double({ min: 0, max: 300, noNaN: true })),
   then: fc.constantFrom('lost' as const, 'waits' as const), rounds: fc.array(round, { minLength: 5, maxLength: 40 }),
 })
 
@@ -95,6 +95,12 @@ test('one request lost fails a promise of none; a promise of two takes it', (t) 
   const samples = [...steady(0, 1200), { started: 1200, ended: 1201, served: false }, ...steady(1210, 2500)]
   t.deepEqual(outcomes(samples), ['fail', 'pass'])
   t.deepEqual(outcomes(samples, { ...promised, lost: 2 }), ['pass', 'pass'])
+})
+
+test('a single lost request says how long the service was away at most, and nothing of how long at least', (t) => {
+  const samples = [...steady(0, 1200), { started: 1200, ended: 1201, served: false }, ...steady(1210, 2500)]
+  const { gap } = serviceGap(samples, { low: 1000, high: 1500 }, exact)
+  t.deepEqual(gap, { low: 0, high: 22 })
 })
 
 test('a load that did not run before, during and after the exchange proves nothing', (t) => {
