@@ -87,14 +87,15 @@ export class MqttAgent {
     this.#work = work
     this.#desk = new CommandDesk({
       place, bootId, clock, log, commands: work.commands, answered: this.#answered, outbox: this.#outbox,
-      tellProgress: ({ verb, controller, correlationData }, text) => this.tell('progress', { verb, controller, text }, correlationData),
+      tellProgress: ({ verb, controller, correlationData }, text) => this.tell('progress', { verb, controller, text }, { correlationData }),
     })
     for (const { id, facts } of work.requests()) this.#toldRequests.set(id, JSON.stringify(facts))
     this.tell('boot', { restartReason: work.info.restartReason })
     this.#unsubscribe.push(
       work.onChange(() => this.#tellRequests()),
-      log.subscribe(({ level, text }) => {
-        if (level !== 'debug') this.tell('log', { level, text })
+      log.subscribe(({ level, text, monotonic }) => {
+        // With the stamp of the line, so that who reads both sees one event.
+        if (level !== 'debug') this.tell('log', { level, text }, { monotonic })
         // Each change of a key is in the log: a line is the sign to look again.
         this.#tellCert()
       }),
@@ -118,11 +119,12 @@ export class MqttAgent {
 
   /**
    * An event; kept while there is no connection, with the time at which it happened.
-   * @param correlationData of the command that it belongs to
+   * @param of.correlationData of the command that it belongs to
+   * @param of.monotonic when it happened; default: now
    */
-  tell(kind: string, facts: EventFacts, correlationData?: Uint8Array): void {
+  tell(kind: string, facts: EventFacts, { correlationData, monotonic }: { readonly correlationData?: Uint8Array; readonly monotonic?: number } = {}): void {
     this.#sequence += 1
-    const payload = writePayload({ ...this.#stamp(), sequence: this.#sequence, facts })
+    const payload = writePayload({ ...this.#stamp(), ...monotonic === undefined ? {} : { monotonic }, sequence: this.#sequence, facts })
     this.#outbox.put({ topic: this.#topics.event(kind), payload, qos: 1, retain: false, ...correlationData === undefined ? {} : { correlationData } })
   }
 

@@ -1,5 +1,5 @@
 export { benchFaults, chooseBoards, mustAllow, readBench } from './bench-file.js'
-export type { Bench, BenchBoard, BenchFault, BenchScep } from './bench-file.js'
+export type { Bench, BenchBoard, BenchBroker, BenchFault, BenchScep } from './bench-file.js'
 export { BrokenBoards } from './broken-boards.js'
 export type { FirstFailure } from './broken-boards.js'
 export { Leases } from './leases.js'

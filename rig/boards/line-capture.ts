@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import { LOGIN_PROMPT, PROMPT } from '../../protocol/commands/index.js'
+import { LineSplitter } from '../../protocol/smp/index.js'
 import type { Clock } from '../../protocol/time.js'
 import type { Lines } from '../platform/index.js'
 
@@ -24,9 +25,11 @@ export function capturedLines(lines: Lines, clock: Clock, tell: (piece: Captured
 
 function captured(line: Duplex, clock: Clock, tell: (piece: CapturedPiece) => void): Duplex {
   let tail = ''
+  // A frame may come between a prompt and its answer; a person does not see it.
+  const people = new LineSplitter({ clock, onText: (text) => (tail = (tail + Buffer.from(text).toString('latin1')).slice(-tailLength)), onPacket: () => undefined })
   const seen = (from: CapturedPiece['from'], bytes: Buffer): void => {
     const text = bytes.toString('latin1')
-    if (from === 'board') tail = (tail + text).slice(-tailLength)
+    if (from === 'board') people.take(bytes)
     tell(from === 'rig' && mayBeSecret(tail, text) ? { at: clock.monotonic(), from, hidden: bytes.length } : { at: clock.monotonic(), from, text })
   }
   const outside = new Duplex({
@@ -47,13 +50,16 @@ function captured(line: Duplex, clock: Clock, tell: (piece: CapturedPiece) => vo
   })
   line.on('end', () => outside.push(null))
   line.on('error', (error) => outside.destroy(error))
-  line.on('close', () => outside.destroy())
+  line.on('close', () => {
+    people.close()
+    outside.destroy()
+  })
   return outside
 }
 
 /** A board asks for every secret by a prompt of its own; only what is typed at its login and its command prompt is shown. */
 function mayBeSecret(tail: string, typed: string): boolean {
-  if (/^[\u0004\u0006]/u.test(typed)) return true
+  if (/^\0*[\u0004\u0006]/u.test(typed)) return true
   const line = tail.split(/[\r\n]/u).at(-1) ?? ''
   return line.endsWith(': ') && !line.endsWith(LOGIN_PROMPT) && !line.startsWith(PROMPT)
 }

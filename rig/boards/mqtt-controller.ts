@@ -13,16 +13,15 @@ export interface MqttControllerOptions {
   readonly name: string
   readonly site: string
   readonly broker: Pick<MqttConnectOptions, 'host' | 'port' | 'trustAnchors' | 'credentials'>
+  /** Told each message as it is sent or seen. */
+  readonly onRecord?: (record: MqttRecord) => void
 }
 
-/** A message as the controller sent or saw it. */
-export interface MqttRecord {
+/** A message as the controller sent or saw it, with its properties. */
+export interface MqttRecord extends MqttMessage {
   /** Clock.monotonic() */
   readonly at: number
   readonly direction: 'sent' | 'received'
-  readonly topic: string
-  readonly payload: Uint8Array
-  readonly retain: boolean
 }
 
 /** An idempotency key: fresh ones are as good as never the same. */
@@ -142,7 +141,10 @@ export class MqttController {
     this.#waiting.get(`${message.topic.slice(prefix.length)} ${Buffer.from(message.correlationData).toString('hex')}`)?.(message)
   }
 
-  #record(direction: MqttRecord['direction'], { topic, payload, retain }: MqttMessage): void {
-    this.transcript.push({ at: this.#options.clock.monotonic(), direction, topic, payload, retain })
+  #record(direction: MqttRecord['direction'], message: MqttMessage): void {
+    const { clock, onRecord } = this.#options
+    const record = { at: clock.monotonic(), direction, ...message }
+    this.transcript.push(record)
+    onRecord?.(record)
   }
 }

@@ -73,12 +73,17 @@ export class ProcessBoard implements Board {
   }
 
   async powerOn(): Promise<void> {
-    this.#process = await (this.#options.processes ?? this.#platform.processes).start(process.execPath, ['--enable-source-maps', this.#options.firmware, this.configPath, ...this.#options.words ?? []], {
-      onLine: (line) => this.#options.onLog?.(line),
-    })
+    await this.start()
     await this.attach()
     await this.#console.until(/platen|Platen/u, startDeadline)
     await this.#console.awake(startDeadline)
+  }
+
+  /** Switches it on, for somebody else at its line. */
+  async start(): Promise<void> {
+    this.#process = await (this.#options.processes ?? this.#platform.processes).start(process.execPath, ['--enable-source-maps', this.#options.firmware, this.configPath, ...this.#options.words ?? []], {
+      onLine: (line) => this.#options.onLog?.(line),
+    })
   }
 
   async powerOff(): Promise<void> {

@@ -1,5 +1,5 @@
 import { PlatenError } from '../../protocol/errors.js'
-import type { Clock, Duration } from '../../protocol/time.js'
+import { seconds, type Clock, type Duration } from '../../protocol/time.js'
 import type { RigPlatform } from '../platform/index.js'
 import type { RunClock } from '../reports/index.js'
 import type { Note, StepRecorder } from '../steps/index.js'
@@ -8,6 +8,7 @@ import { KeptBoard } from './kept-board.js'
 import { RigServer } from './rig-server.js'
 import { ownServer } from './server-form.js'
 import { readLogLine, Station, type LogSeen } from './station.js'
+import { untoldOverMqtt } from './witnesses.js'
 import type { BoardWish, World } from './world.js'
 
 export interface BenchOptions {
@@ -132,7 +133,7 @@ export class Bench {
     }, password)
     await board.powerOn()
     const alone = !this.#world.manyBoards
-    const station = new Station(board, { server, password: used?.password ?? password, log, events, alone, timeoutSeconds: timeoutAt(this.#world.clock.scale) })
+    const station = new Station(board, { server, password: used?.password ?? password, log, events, alone, timeoutSeconds: timeoutAt(this.#world.clock.scale), ...used === undefined ? {} : { handles: used.handles } })
     this.stations.push(station)
     if (used !== undefined) this.#kept.push(await KeptBoard.prepare(station))
     if (copied) station.forget()
@@ -149,6 +150,11 @@ export class Bench {
       for (let number = 2; number <= this.boards; number += 1) fleet.push(await this.station(`board ${number}`, { like: first }))
       return fleet
     })
+  }
+
+  /** Waits until what boards told on their lines has come over MQTT too, or would have come. */
+  async heard(): Promise<void> {
+    if (this.stations.some(({ events }) => events.length > 0)) await this.until(() => this.stations.every((station) => untoldOverMqtt(station).length === 0), seconds(15))
   }
 
   /** Leaves boards that were there before as they were found. */

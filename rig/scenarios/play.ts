@@ -40,6 +40,7 @@ export async function play(scenario: Scenario, world: World, options: PlayOption
     bench = await Bench.open(world, { seed, boards, steps })
     if (scenario.parts !== undefined) await needParts(bench.machine, scenario.parts)
     findings = await scenario.run(bench)
+    await bench.heard()
     verdicts.push(...findings.verdicts, ...witnessesAgree(bench.stations, world.witness))
     await bench.tidy()
   } catch (error) {

@@ -6,8 +6,7 @@ import type { Bench } from './bench.js'
 export type ClockKind = RunClock['kind']
 
 /** What a scenario does to a bench beside using it; where boards are made for a run, all of it can be had. */
-export const benchNeeds = ['scep', 'power-cut', 'serial', 'broker'] as const
-export type BenchNeed = (typeof benchNeeds)[number]
+export type BenchNeed = 'scep' | 'power-cut' | 'serial' | 'broker'
 
 /** One promise, and how to find out whether boards keep it. The clock is none of its business. */
 export interface Scenario {

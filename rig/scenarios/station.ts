@@ -1,6 +1,6 @@
 import { CHALLENGE_PROMPT, type ResultLine } from '../../protocol/commands/index.js'
 import { PlatenError } from '../../protocol/errors.js'
-import type { Board, CommandOutcome } from '../boards/index.js'
+import type { Board, CommandOutcome, LineNoise } from '../boards/index.js'
 import type { ExchangeRecord } from '../scep-server/index.js'
 import { contactsOf, type Contact } from './contacts.js'
 import type { RigServer } from './rig-server.js'
@@ -16,6 +16,16 @@ export interface LogSeen {
   readonly seenAt: number
 }
 
+/** What a bench can do to a board beside its power. */
+export interface Handles {
+  /** Its command set by frames on the same line. */
+  readonly machine?: () => Pick<Board, 'command'>
+  /** Harms what goes over its line. */
+  readonly noise?: Pick<LineNoise, 'begin' | 'end'>
+  /** Cuts its connection to the broker. */
+  readonly kick?: () => void
+}
+
 interface StationOptions {
   readonly server: RigServer
   readonly password: string
@@ -25,6 +35,7 @@ interface StationOptions {
   readonly alone: boolean
   /** Communication Timeout. */
   readonly timeoutSeconds: number
+  readonly handles?: Handles
 }
 
 /** One board under test: its console with somebody at it, its log, and what the server saw of it. */
@@ -36,9 +47,10 @@ export class Station {
   readonly #events: readonly LogSeen[]
   readonly #alone: boolean
   readonly #timeoutSeconds: number
+  readonly #handles: Handles
   #forgotten = 0
 
-  constructor(board: Board, { server, password, log, events, alone, timeoutSeconds }: StationOptions) {
+  constructor(board: Board, { server, password, log, events, alone, timeoutSeconds, handles = {} }: StationOptions) {
     this.board = board
     this.#server = server
     this.#password = password
@@ -46,6 +58,7 @@ export class Station {
     this.#events = events
     this.#alone = alone
     this.#timeoutSeconds = timeoutSeconds
+    this.#handles = handles
   }
 
   get name(): string {
@@ -92,6 +105,13 @@ export class Station {
     if (fetched !== fingerprint) throw new PlatenError('ca-mismatch', `${this.name} fetched the CA ${fetched ?? 'none'}, the server's is ${fingerprint}`)
     await this.does(`ca pin ${fingerprint}`)
     this.forget()
+  }
+
+  /** What only a bench has. @throws not-configured when this board has not */
+  handle<Name extends keyof Handles>(name: Name): NonNullable<Handles[Name]> {
+    const handle = this.#handles[name]
+    if (handle === undefined) throw new PlatenError('not-configured', `the rig has no ${name} for the board ${this.name}`, { facts: { board: this.name }, fix: 'See what the bench file gives it.' })
+    return handle
   }
 
   async reboot(): Promise<void> {

@@ -8,31 +8,20 @@ const turnsToServer = /^request \d+: Checking the server's certificate/u
 /** Log lines are stamped in whole milliseconds. */
 const logQuantum = 1
 
-/** What a board told of its work, and over what. */
-interface Account {
-  readonly over: 'log' | 'events over MQTT'
-  readonly lines: (station: Station) => readonly LogSeen[]
-}
-
-const accounts: readonly Account[] = [
-  { over: 'log', lines: ({ log }) => log },
-  { over: 'events over MQTT', lines: ({ events }) => events },
-]
-
 /** rig.md, "Witnesses". Nothing is said where there is nothing to compare. */
 export function witnessesAgree(stations: readonly Station[], witness: WitnessFacts): readonly Verdict[] {
-  return [...accounts.map((account) => serverAgrees(stations, witness, account)), boardAgrees(stations)].filter((verdict) => verdict !== undefined)
+  return [serverAgrees(stations, witness), boardAgrees(stations)].filter((verdict) => verdict !== undefined)
 }
 
 /**
- * The board's account against the server's transcript. Both clocks run from origins of their own, so it is intervals
+ * The board's log against the server's transcript. Both clocks run from origins of their own, so it is intervals
  * that must agree: within one boot the difference of the two stamps is the same for every contact.
  */
-function serverAgrees(stations: readonly Station[], witness: WitnessFacts, { over, lines }: Account): Verdict | undefined {
+function serverAgrees(stations: readonly Station[], witness: WitnessFacts): Verdict | undefined {
   let [worst, longest, contacts] = [0, 0, 0]
   let where = ''
   for (const station of stations) {
-    for (const [bootId, pairs] of byBoot(station, lines(station))) {
+    for (const [bootId, pairs] of byBoot(station)) {
       if (pairs.length < 2) continue
       const differences = pairs.map(({ contact, line }) => contact.at - line.monotonic)
       const spread = Math.max(...differences) - Math.min(...differences)
@@ -47,8 +36,8 @@ function serverAgrees(stations: readonly Station[], witness: WitnessFacts, { ove
   // Where the witnesses are uncertain, a disagreement says that the bound is wrong, not which of the two is.
   const otherwise = bound.total === logQuantum ? 'fail' : 'inconclusive'
   return {
-    name: over === 'log' ? 'witnesses agree' : 'the third witness agrees',
-    promise: `the server's transcript and the board's ${over} tell of the same times`,
+    name: 'witnesses agree',
+    promise: "the server's transcript and the board's log tell of the same times",
     outcome: agree ? 'pass' : otherwise,
     reason: `over ${contacts} contacts they differ by ${spell(worst)} at most (${where}), the bound is ${spell(bound.total)}`,
     evidence: { contacts, 'largest disagreement, ms': worst },
@@ -56,23 +45,32 @@ function serverAgrees(stations: readonly Station[], witness: WitnessFacts, { ove
   }
 }
 
-/** What the board told twice has the same stamps, which are its own: here nothing is uncertain. */
+const key = ({ bootId, monotonic, text }: LogSeen): string => `${bootId} ${monotonic} ${text}`
+const turns = (lines: readonly LogSeen[]): readonly string[] => lines.filter(({ text }) => turnsToServer.test(text)).map(key)
+
+/**
+ * What a board told on its line, and over MQTT not, or not yet. What it had not sent yet when its power was cut is lost,
+ * as promised: of a boot that is over, that is all after its last event.
+ */
+export function untoldOverMqtt({ log, events }: Station): readonly string[] {
+  const there = new Set(events.map(key))
+  const newest = log.at(-1)?.bootId
+  const last = new Map<string, number>()
+  for (const { bootId, monotonic } of events) last.set(bootId, Math.max(last.get(bootId) ?? 0, monotonic))
+  const due = log.filter(({ bootId, monotonic }) => bootId === newest || monotonic <= (last.get(bootId) ?? -1))
+  return events.length === 0 ? [] : turns(due).filter((turn) => !there.has(turn))
+}
+
+/** The third witness: the same events over MQTT. The stamps are the board's own, so here nothing is uncertain. */
 function boardAgrees(stations: readonly Station[]): Verdict | undefined {
   const told = stations.filter(({ events }) => events.length > 0)
   if (told.length === 0) return undefined
-  const key = ({ bootId, monotonic, text }: LogSeen): string => `${bootId} ${monotonic} ${text}`
-  const important = (lines: readonly LogSeen[]): readonly string[] => lines.filter(({ text }) => turnsToServer.test(text)).map(key)
-  const missing = told.flatMap(({ name, log, events }) => {
-    const [first] = events
-    const there = new Set(events.map(key))
-    // Before its first event the board had no connection, nor the identity to make one.
-    return important(log.filter(({ bootId, monotonic }) => bootId !== first?.bootId || monotonic >= first.monotonic)).filter((one) => !there.has(one)).map((one) => `${name}: ${one}`)
-  })
-  const compared = told.reduce((sum, { events }) => sum + important(events).length, 0)
+  const missing = told.flatMap((station) => untoldOverMqtt(station).map((turn) => `${station.name}: ${turn}`))
+  const compared = told.reduce((sum, { events }) => sum + turns(events).length, 0)
   return {
-    name: 'the board tells the same twice', promise: 'what the board tells on its line and over MQTT has the same boot ID and the same times',
+    name: 'the third witness agrees', promise: 'what the board tells on its line it tells over MQTT too, of the same boot and with the same times',
     outcome: missing.length === 0 ? 'pass' : 'fail',
-    reason: missing.length === 0 ? `all ${compared} turns to the server are told on both` : `${missing.length} are told on the line alone: ${missing[0] ?? ''}`,
+    reason: missing.length === 0 ? `${compared} turns to the server are told on both alike` : `${missing.length} are not told over MQTT so: ${missing[0] ?? ''}`,
     evidence: { compared, missing: missing.length },
   }
 }
@@ -83,8 +81,8 @@ interface Pair {
 }
 
 /** Each contact with the log line that the rig saw nearest to it. */
-function byBoot(station: Station, told: readonly LogSeen[]): ReadonlyMap<string, readonly Pair[]> {
-  const lines = told.filter(({ text }) => turnsToServer.test(text)).sort((a, b) => a.seenAt - b.seenAt)
+function byBoot(station: Station): ReadonlyMap<string, readonly Pair[]> {
+  const lines = inTime(station.log).filter(({ text }) => turnsToServer.test(text))
   const boots = new Map<string, Pair[]>()
   for (const contact of station.contacts()) {
     const line = nearest(lines, contact.at)
@@ -94,6 +92,16 @@ function byBoot(station: Station, told: readonly LogSeen[]): ReadonlyMap<string,
     else pairs.push({ contact, line })
   }
   return boots
+}
+
+/**
+ * Lines sorted by when they were written, on the rig's clock. What waited for a connection was seen late: the line that
+ * came fastest tells how the two clocks of a boot lie.
+ */
+function inTime(told: readonly LogSeen[]): readonly LogSeen[] {
+  const origins = new Map<string, number>()
+  for (const { bootId, seenAt, monotonic } of told) origins.set(bootId, Math.min(origins.get(bootId) ?? Infinity, seenAt - monotonic))
+  return told.map((line) => ({ ...line, seenAt: line.monotonic + (origins.get(line.bootId) ?? 0) })).sort((a, b) => a.seenAt - b.seenAt)
 }
 
 /** @param lines sorted by when they were seen */

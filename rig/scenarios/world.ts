@@ -5,7 +5,7 @@ import type { RunClock } from '../reports/index.js'
 import type { ScepServerOptions } from '../scep-server/index.js'
 import type { WitnessFacts } from '../verdicts/index.js'
 import type { ServerForm } from './server-form.js'
-import type { Station } from './station.js'
+import type { Handles, Station } from './station.js'
 
 export interface BoardWish {
   readonly name: string
@@ -27,6 +27,7 @@ export interface UsedBoard {
   readonly password: string
   /** Called when it trusts the scenario's CA: the last that is to be done before the scenario. */
   ready(station: Station): Promise<void>
+  readonly handles: Handles
 }
 
 export interface MadeBoard {

@@ -36,7 +36,8 @@ interface Options {
   readonly cutPower?: boolean
 }
 
-async function openBench({ files }: RigPlatform, file: string): Promise<Bench> {
+/** @throws invalid-value, config-invalid */
+export async function openBench({ files }: RigPlatform, file: string): Promise<Bench> {
   const bytes = await files.read(file)
   if (bytes === undefined) throw new PlatenError('invalid-value', `--bench: ${file} cannot be read`, { facts: { file }, fix: `Copy ${example} to bench.yaml and put your own boards in.` })
   return readBench(bytes, file)

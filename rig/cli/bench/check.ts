@@ -69,19 +69,19 @@ async function checkServer({ processes, http }: RigPlatform, { scep }: Bench): P
   }
 }
 
-async function checkBroker({ processes, lines }: RigPlatform, { broker }: Bench): Promise<string> {
-  if (broker === 'none') return 'none is asked for'
-  if (broker === 'embedded') return "the rig's own, started with each run"
-  if (broker === 'process') {
+async function checkBroker({ processes, lines }: RigPlatform, { broker: { kind, url = '' } }: Bench): Promise<string> {
+  if (kind === 'none') return 'none is asked for'
+  if (kind === 'embedded') return "the rig's own, started with each run"
+  if (kind === 'process') {
     await must({ processes }, 'mosquitto')
     return 'mosquitto is here'
   }
-  const { hostname, port, protocol } = new URL(broker)
+  const { hostname, port, protocol } = new URL(url)
   const line = await lines.open(`tcp://${hostname}:${port === '' ? (protocol === 'mqtts:' ? 8883 : 1883) : port}`).catch((cause: unknown) => {
-    throw new PlatenError('connect-failed', `the broker ${broker} cannot be reached`, { fix: 'Start it, and check address, port and firewall.', cause })
+    throw new PlatenError('connect-failed', `the broker ${url} cannot be reached`, { fix: 'Start it, and check address, port and firewall.', cause })
   })
   line.destroy()
-  return `${broker} can be reached`
+  return `${url} can be reached`
 }
 
 async function must({ processes }: Pick<RigPlatform, 'processes'>, command: string, packageName = command): Promise<void> {

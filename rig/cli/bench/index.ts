@@ -1,1 +1,2 @@
-export { benchCommand } from './bench.js'
+export { benchCommand, openBench } from './bench.js'
+export { runOnBench } from './run-bench.js'

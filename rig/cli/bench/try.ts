@@ -1,76 +1,50 @@
-import { asPlatenError, type ErrorCode } from '../../../protocol/errors.js'
-import { minutes } from '../../../protocol/time.js'
-import { BrokenBoards, Leases, mustAllow, type Bench, type BenchBoard, type Lease } from '../../bench/index.js'
-import { capturedLines } from '../../boards/index.js'
+import { asPlatenError } from '../../../protocol/errors.js'
+import { mustAllow, type Bench, type BenchBoard } from '../../bench/index.js'
 import type { RigPlatform } from '../../platform/index.js'
+import { RigServer } from '../../scenarios/index.js'
 import { openJsonLines } from '../json-lines-file.js'
-import { openServer } from './server.js'
+import { openBoard } from './bench-board.js'
+import { withBench, type TakenBench } from './taken-bench.js'
 import { tryBoard } from './try-board.js'
 
-const leaseDuration = minutes(2)
-
-/** Somebody has to correct the bench file or wait; the board is none the worse for it. */
-const notTheBoard: ReadonlySet<ErrorCode> = new Set(['missing-field', 'wrong-password', 'locked-out', 'board-taken', 'disk-failed'])
+interface TryOptions {
+  readonly out?: string
+  readonly cutPower: boolean
+}
 
 /**
  * The main job on several boards at once, each leased by this run and captured.
  * @returns how many boards failed
  * @throws board-taken, board-broken before anything is touched
  */
-export async function tryBench(platform: RigPlatform, bench: Bench, boards: readonly BenchBoard[], options: { readonly out?: string; readonly cutPower: boolean }, write: (line: string) => void): Promise<number> {
+export async function tryBench(platform: RigPlatform, bench: Bench, boards: readonly BenchBoard[], options: TryOptions, write: (line: string) => void): Promise<number> {
   if (options.cutPower) mustAllow(bench, 'power-cut')
-  const run = Buffer.from(platform.random(4)).toString('hex')
-  const out = options.out ?? `out/bench-${run}`
-  const leases = await leaseAll(platform, bench, boards, run)
-  try {
-    await platform.files.makeDirectory(out)
-    const transcript = await openJsonLines(platform.files, `${out}/scep.jsonl`, 'the transcript')
-    const directory = await platform.files.temporaryDirectory('platen-bench-scep')
+  return withBench(platform, bench, boards, options.out, async (taken) => {
+    const transcript = await openJsonLines(platform.files, `${taken.out}/scep.jsonl`, 'the transcript')
+    const server = await RigServer.start(taken.server.form)
+    server.subscribe((record) => transcript.add(record))
     try {
-      const server = await openServer(platform, bench.scep, directory.path, (record) => transcript.add(record))
-      write(`run ${run}: ${boards.map(({ name }) => name).join(', ')} with ${server.url}; captures in ${out}`)
-      const results = await Promise.all(boards.map((board) => attempt(platform, bench, board, { run, out, server, cutPower: options.cutPower, tell: (line) => write(`  ${board.name}: ${line}`) })))
-        .finally(() => server.close())
+      write(`run ${taken.run}: ${boards.map(({ name }) => name).join(', ')} with ${taken.server.about}; captures in ${taken.out}`)
+      const results = await Promise.all(boards.map((board) => attempt(platform, board, taken, { server, cutPower: options.cutPower, tell: (line) => write(`  ${board.name}: ${line}`) })))
       return results.filter((good) => !good).length
     } finally {
-      await directory.remove()
+      await server.goDown()
       await transcript.settled()
     }
-  } finally {
-    for (const lease of leases) await lease.release()
-  }
+  })
 }
 
-/** All or none: two runs that wait for each other's boards would wait for ever. */
-async function leaseAll(platform: RigPlatform, bench: Bench, boards: readonly BenchBoard[], run: string): Promise<readonly Lease[]> {
-  const [leases, broken] = [new Leases(platform, bench.state), new BrokenBoards(platform, bench.state)]
-  const taken: Lease[] = []
+async function attempt(platform: RigPlatform, given: BenchBoard, { run, out, broke }: TakenBench, options: Omit<Parameters<typeof tryBoard>[2], 'run'>): Promise<boolean> {
+  const capture = await openJsonLines(platform.files, `${out}/${given.name}.console.jsonl`, 'the capture')
   try {
-    for (const { name } of boards) {
-      await broken.mustBeWhole(name)
-      taken.push(await leases.take(name, { run, duration: leaseDuration }))
-    }
-    return taken
-  } catch (error) {
-    for (const lease of taken) await lease.release()
-    throw error
-  }
-}
-
-async function attempt(platform: RigPlatform, bench: Bench, board: BenchBoard, options: Parameters<typeof tryBoard>[2] & { readonly out: string }): Promise<boolean> {
-  const capture = await openJsonLines(platform.files, `${options.out}/${board.name}.console.jsonl`, 'the capture')
-  const onLines = { ...platform, lines: capturedLines(platform.lines, platform.clock, (piece) => capture.add(piece)) }
-  try {
-    await tryBoard(onLines, board, options)
+    const { board, password, close } = await openBoard(platform, given, { onPiece: (piece) => capture.add(piece) })
+    await tryBoard(board, password, { ...options, run }).finally(close)
     options.tell('✓ passed')
     return true
   } catch (error) {
     const failure = asPlatenError(error)
     options.tell(`✗ ${failure.message} [${failure.code}]${failure.fix === '' ? '' : ` ${failure.fix}`}`)
-    if (!notTheBoard.has(failure.code)) {
-      await new BrokenBoards(platform, bench.state).mark(board.name, options.run, failure)
-      options.tell(`is marked broken until: npm run rig -- bench mend ${board.name}`)
-    }
+    if (await broke(given.name, failure)) options.tell(`is marked broken until: npm run rig -- bench mend ${given.name}`)
     return false
   } finally {
     await capture.settled()

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js'
 import { automaticRenewal } from './automatic-renewal.js'
+import { brokerKick } from './broker-kick.js'
 import { deleteOld } from './delete-old.js'
 import { historyOf20 } from './history-of-20.js'
 import { issueByHand } from './issue-by-hand.js'
@@ -12,8 +13,10 @@ import { outageWithoutBurst } from './outage-without-burst.js'
 import { periodic } from './periodic.js'
 import { pollsOnCommunicationError } from './polls-on-communication-error.js'
 import { pollsOnPending } from './polls-on-pending.js'
+import { powerCut } from './power-cut.js'
 import { renewalByExpiry } from './renewal-by-expiry.js'
 import { restartAfterAcquiring } from './restart-after-acquiring.js'
+import { serialNoise } from './serial-noise.js'
 import { startTimeKept } from './start-time-kept.js'
 import { timerRefusals } from './timer-refusals.js'
 
@@ -25,4 +28,5 @@ export const boardScenarios: readonly Scenario[] = [
   pollsOnPending, pollsOnCommunicationError, noPollsOnRefusal,
   issueByHand, automaticRenewal, periodic, nextDateShown, renewalByExpiry, restartAfterAcquiring, deleteOld,
   limitError, historyOf20, timerRefusals, outageWithoutBurst,
+  powerCut, serialNoise, brokerKick,
 ]

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import test from 'ava'
 import { PlatenError } from '../../../protocol/errors.js'
 import { minutes } from '../../../protocol/time.js'
-import { SerialBoard, VirtualClock, type SerialBoardOptions } from '../../../rig/boards/index.js'
+import { SerialBoard, switchedBy, VirtualClock, type SerialBoardOptions } from '../../../rig/boards/index.js'
 import { linuxPlatform } from '../../../rig/platform/index.js'
 import { consoleBoard, linePair, password, start } from '../../support/console-board.js'
 
@@ -50,7 +50,7 @@ test('a console that does not answer is told with the line it should be on', asy
 
 test("the bench's own programs switch the power; one that fails is told with its last words", async (t) => {
   const [, end] = linePair()
-  const board = onBench(end, new VirtualClock(start), { power: { on: ['true'], off: ['sh', '-c', 'echo no such port; exit 3'] } })
+  const board = onBench(end, new VirtualClock(start), { power: switchedBy(base, { on: ['true'], off: ['sh', '-c', 'echo no such port; exit 3'] }, 'desk') })
   const error = await t.throwsAsync(board.powerOff(), { instanceOf: PlatenError, code: 'connect-failed' })
   t.regex(error.message, /sh did not switch .*desk: no such port/)
   board.detach()
