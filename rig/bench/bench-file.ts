@@ -44,7 +44,7 @@ const scep = shortForm((given) => (/^(?:embedded|process|container)$/u.test(give
 
 const broker = shortForm((given) => (/^(?:none|embedded|process)$/u.test(given) ? { kind: given } : { kind: 'url', url: given }), z.strictObject({
   kind: z.enum(['none', 'embedded', 'process', 'url']).default('url'),
-  url: z.string().regex(/^mqtts?:\/\/(?:[^/:@[\]]+|\[[^\]]+\])(?::\d+)?\/?$/u, 'must be an address such as mqtts://host:8883').optional(),
+  url: z.string().regex(/^mqtts?:\/\/(?:[^/:@[\]]+|\[[^\]]+\])(?::\d+)?\/?$/u, 'must be none, embedded, process, or an address such as mqtts://host:8883').optional(),
   site: topicName.default('bench'),
   // Of the rig, as a controller; the Common Name of its certificate is its name there.
   identity: z.strictObject({ certificate: word, key: word, trustAnchors: word }).optional(),

@@ -17,7 +17,7 @@ export interface HardwareOptions {
   /** Largest latency of the network between the board and the rig, ms. */
   readonly networkLatency: number
   /** The board, for this scenario. */
-  readonly takeBoard: (wish: BoardWish) => Promise<MadeBoard & { close(): Promise<void> }>
+  readonly takeBoard: (wish: BoardWish) => Promise<MadeBoard & { readonly close: () => Promise<void> }>
 }
 
 /** One board of a bench, in real time. */

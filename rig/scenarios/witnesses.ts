@@ -82,11 +82,12 @@ interface Pair {
 
 /** Each contact with the log line that the rig saw nearest to it. */
 function byBoot(station: Station): ReadonlyMap<string, readonly Pair[]> {
-  const lines = inTime(station.log).filter(({ text }) => turnsToServer.test(text))
+  const all = inTime(station.log)
+  const lines = all.filter(({ text }) => turnsToServer.test(text))
   const boots = new Map<string, Pair[]>()
   for (const contact of station.contacts()) {
     const line = nearest(lines, contact.at)
-    if (line === undefined) continue
+    if (line === undefined || wentWithPower(all, contact.at, line)) continue
     const pairs = boots.get(line.bootId)
     if (pairs === undefined) boots.set(line.bootId, [{ contact, line }])
     else pairs.push({ contact, line })
@@ -102,6 +103,14 @@ function inTime(told: readonly LogSeen[]): readonly LogSeen[] {
   const origins = new Map<string, number>()
   for (const { bootId, seenAt, monotonic } of told) origins.set(bootId, Math.min(origins.get(bootId) ?? Infinity, seenAt - monotonic))
   return told.map((line) => ({ ...line, seenAt: line.monotonic + (origins.get(line.bootId) ?? 0) })).sort((a, b) => a.seenAt - b.seenAt)
+}
+
+/** A cut between a board's deed and the word about it: what it wrote last was not heard. */
+const unheard = 1000
+
+function wentWithPower(all: readonly LogSeen[], at: number, { seenAt }: LogSeen): boolean {
+  const next = all.findIndex((line) => line.seenAt > at)
+  return Math.abs(seenAt - at) > unheard && next > 0 && all[next - 1]?.bootId !== all[next]?.bootId
 }
 
 /** @param lines sorted by when they were seen */

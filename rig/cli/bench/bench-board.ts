@@ -17,7 +17,7 @@ export interface OpenBoard {
   readonly password: string
   readonly noise: LineNoise
   /** Leaves it as it is; what was made for it goes. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**
@@ -35,7 +35,11 @@ export async function openBoard(platform: RigPlatform, given: BenchBoard, option
   if (given.serial !== undefined) {
     const power = given.power === undefined ? {} : { power: switchedBy(platform, given.power, name) }
     const board = new SerialBoard(onLines, { ...common, path: given.serial, baudRate, ...power, ...https === undefined ? {} : { https } })
-    return { board, password, noise, close: () => Promise.resolve(board.detach()) }
+    const close = (): Promise<void> => {
+      board.detach()
+      return Promise.resolve()
+    }
+    return { board, password, noise, close }
   }
   const { process, remove } = await makeProcess(platform, name, options)
   const power = { on: () => process.start(), off: () => process.powerOff(), cut: () => process.cutPower() }
@@ -50,7 +54,7 @@ export async function openBoard(platform: RigPlatform, given: BenchBoard, option
   }
 }
 
-async function makeProcess(platform: RigPlatform, name: string, { maxKeys, mqtt }: OpenOptions): Promise<{ readonly process: ProcessBoard; remove(): Promise<void> }> {
+async function makeProcess(platform: RigPlatform, name: string, { maxKeys, mqtt }: OpenOptions): Promise<{ readonly process: ProcessBoard; readonly remove: () => Promise<void> }> {
   const directory = await platform.files.temporaryDirectory('platen-bench')
   const process = await ProcessBoard.create(platform, {
     name, directory: directory.path, firmware, ...mqtt === undefined ? {} : { mqtt },

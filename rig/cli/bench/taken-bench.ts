@@ -1,4 +1,4 @@
-import { type ErrorCode, isTransient, PlatenError } from '../../../protocol/errors.js'
+import { isTransient, type ErrorCode, type PlatenError } from '../../../protocol/errors.js'
 import { minutes } from '../../../protocol/time.js'
 import { BrokenBoards, Leases, type Bench, type BenchBoard, type Lease } from '../../bench/index.js'
 import type { RigPlatform } from '../../platform/index.js'
@@ -16,7 +16,7 @@ export interface TakenBench {
   readonly server: BenchServer
   readonly broker: BenchBrokerRunning | undefined
   /** Marks a board that broke; one that is only not ready stays free. @returns whether it is broken */
-  broke(board: string, failure: PlatenError): Promise<boolean>
+  readonly broke: (board: string, failure: PlatenError) => Promise<boolean>
 }
 
 /**

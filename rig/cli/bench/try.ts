@@ -37,8 +37,8 @@ export async function tryBench(platform: RigPlatform, bench: Bench, boards: read
 async function attempt(platform: RigPlatform, given: BenchBoard, { run, out, broke }: TakenBench, options: Omit<Parameters<typeof tryBoard>[2], 'run'>): Promise<boolean> {
   const capture = await openJsonLines(platform.files, `${out}/${given.name}.console.jsonl`, 'the capture')
   try {
-    const { board, password, close } = await openBoard(platform, given, { onPiece: (piece) => capture.add(piece) })
-    await tryBoard(board, password, { ...options, run }).finally(close)
+    const open = await openBoard(platform, given, { onPiece: (piece) => capture.add(piece) })
+    await tryBoard(open.board, open.password, { ...options, run }).finally(() => open.close())
     options.tell('✓ passed')
     return true
   } catch (error) {

@@ -1,6 +1,5 @@
 import { seeded, wholeNumber } from '../../verdicts/index.js'
 import { fact } from '../findings.js'
-import { ownKey } from '../kept-board.js'
 import type { Scenario } from '../scenario.js'
 
 const commands = 50
@@ -21,11 +20,11 @@ export const serialNoise: Scenario = {
     const harmed = await bench.step('Give commands by frames over a noisy line', { commands, 'faults per byte': rate }, async () => {
       noise.begin({ random: () => wholeNumber(draw, 0, 2 ** 30) / (2 ** 30 + 1), rate })
       for (let number = 1; number <= commands; number += 1) {
-        // Each answer names the key that was asked for, so that one for another request shows.
-        const key = ownKey(`nobody-${number}`)
-        const answer = await machine().command(`keys show ${key}`).catch(() => undefined)
+        // Each answer names what was asked for, so that one for another request shows.
+        const verb = `nonsense-${number}`
+        const answer = await machine().command(`help ${verb}`).catch(() => undefined)
         if (answer === undefined) silent += 1
-        else if (!answer.result.ok && answer.result.code === 'key-not-found' && answer.result.message.includes(key)) right += 1
+        else if (!answer.result.ok && answer.result.code === 'unknown-verb' && answer.result.message.includes(`"${verb}"`)) right += 1
         else wrong += 1
       }
       const { dropped, doubled, flipped } = noise.end()

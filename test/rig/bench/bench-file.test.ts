@@ -16,8 +16,8 @@ function refused(t: ExecutionContext, text: string): PlatenError {
 
 test('one board is enough; nothing may be done to a bench that does not say so', (t) => {
   const bench = read(minimal)
-  t.deepEqual(bench.boards, [{ name: 'soft', process: true, baudRate: 115_200 }])
-  t.like(bench, { state: '/srv/bench/.bench', broker: 'none', faults: [] })
+  t.deepEqual(bench.boards, [{ name: 'soft', process: true, baudRate: 115_200, drive: 'console' }])
+  t.like(bench, { state: '/srv/bench/.bench', broker: { kind: 'none', site: 'bench' }, faults: [] })
   t.deepEqual(bench.scep, { kind: 'embedded', address: '127.0.0.1' })
   for (const fault of benchFaults) t.like(t.throws(() => mustAllow(bench, fault)), { code: 'invalid-value' })
   t.notThrows(() => mustAllow(read(`${minimal}faults: [power-cut]\n`), 'power-cut'))
@@ -35,6 +35,12 @@ test('a word is short for a board of that line, and for a kind of server', (t) =
   t.is(scep.kind, 'container')
 })
 
+test('a broker elsewhere is given with who the rig is there; its files lie beside the bench file', (t) => {
+  t.like(read(`${minimal}broker: "mqtts://host"\n`).broker, { kind: 'url', url: 'mqtts://host' })
+  const { broker } = read(`${minimal}broker: {url: "mqtts://host:8883", site: office, identity: {certificate: rig.pem, key: /etc/rig.key, trustAnchors: ca.pem}}\n`)
+  t.deepEqual(broker, { kind: 'url', url: 'mqtts://host:8883', site: 'office', identity: { certificate: '/srv/bench/rig.pem', key: '/etc/rig.key', trustAnchors: '/srv/bench/ca.pem' } })
+})
+
 test('a server elsewhere is taken only with the fingerprint of its CA', (t) => {
   const pinned = read(`${minimal}scep: {url: "http://host/scep", fingerprint: ${'AB'.repeat(32)}}\n`)
   t.like(pinned.scep, { kind: 'url', url: 'http://host/scep', fingerprint: 'ab'.repeat(32) })
@@ -44,16 +50,22 @@ test('a server elsewhere is taken only with the fingerprint of its CA', (t) => {
 const faults: readonly (readonly [text: string, message: RegExp, fix: RegExp])[] = [
   ['boards:\n  soft: proces\n', /line 2 column 3: boards\.soft must be a device/, /example/],
   ['boards:\n  soft: {serail: /dev/x}\n', /boards\.soft\.serail is no setting of a bench/, /Did you mean "serial"/],
-  ['boards:\n  soft: {process: true, power: {onn: [a], off: [b]}}\n', /boards\.soft\.power\.onn is no setting/, /Did you mean "on"/],
+  ['boards:\n  soft: {serial: /dev/x, power: {onn: [a], off: [b]}}\n', /boards\.soft\.power\.onn is no setting/, /Did you mean "on"/],
+  ['boards:\n  soft: {process: true, power: {on: [a], off: [b]}}\n', /boards\.soft must not have power/, /./],
+  ['boards:\n  soft: {process: true, drive: mqtt}\n', /boards\.soft\.drive must be one of console, frames/, /./],
+  ['boards:\n  soft: {process: true, mqtt: {device: a/b}}\n', /boards\.soft\.mqtt\.device must be a name/, /./],
   ['boards:\n  soft: {process: true, serial: /dev/x}\n', /boards\.soft must have serial, or process: true, and not both/, /./],
   ['boards:\n  soft: {}\n', /boards\.soft must have serial/, /./],
   ['boards: {}\n', /boards must name at least one board/, /./],
   ['boards:\n  Soft Board: process\n', /boards\.Soft Board/, /./],
   ['board:\n  soft: process\n', /line 1 column 1: board is no setting of a bench/, /Did you mean "boards"/],
-  ['boards:\n  soft: {process: true, power: {on: [], off: [b]}}\n', /power\.on must be a list/, /./],
+  ['boards:\n  soft: {serial: /dev/x, power: {on: [], off: [b]}}\n', /power\.on must be a list/, /./],
   [`${minimal}scep: {kind: embeded}\n`, /scep\.kind must be one of embedded, process, container, url/, /./],
   [`${minimal}scep: {url: "ftp://host", fingerprint: ${'ab'.repeat(32)}}\n`, /scep\.url must be an address such as http:/, /./],
   [`${minimal}broker: rabbit\n`, /broker must be none, embedded, process, or an address/, /./],
+  [`${minimal}faults: [scep, clock-step]\n`, /faults\.1 must be one of scep, power-cut, serial, broker/, /./],
+  [`${minimal}faults: [disk-full]\n`, /faults\.0 must be one of scep, power-cut, serial, broker/, /./],
+  [`${minimal}broker: {url: "mqtt://host", identity: {certificate: a, key: b, trustAnchors: c}}\n`, /broker must be an address such as mqtts:/, /./],
   [`${minimal}faults: [fire]\n`, /line 3 column 10: faults\.0 must be one of scep, power-cut/, /./],
   ['scep: embedded\n', /boards is missing/, /example/],
 ]
