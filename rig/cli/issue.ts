@@ -59,7 +59,7 @@ function readFields(words: readonly string[]): Readonly<Record<string, string>> 
 function tell(reply: ReplyOf<'request'>, write: (line: string) => void): void {
   const titles = titlesOf('request')
   for (const [field, value] of Object.entries(reply)) {
-    if (value !== '') write(`${titles[field] ?? field}: ${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}`)
+    if (value !== '') write(`${titles[field] ?? field}: ${typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)}`)
   }
 }
 
