@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { PlatenError } from '../../protocol/errors.js'
 import { seconds, type Clock } from '../../protocol/time.js'
+import { eachLine } from './output-lines.js'
 import type { ProcessExit, Processes, RunningProcess } from './ports.js'
 
 /** A daemon that a program left behind may hold its output open for ever. */
@@ -34,7 +34,7 @@ export class LinuxProcesses implements Processes {
         })
       })
     })
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => options.onLine?.(line))
+    for (const stream of [child.stdout, child.stderr]) eachLine(stream, (line) => options.onLine?.(line))
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', (cause) => reject(new PlatenError('connect-failed', `cannot start ${command}`, { cause, fix: `Install ${command}, or see whether it may be run.` })))

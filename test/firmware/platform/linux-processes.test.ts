@@ -33,3 +33,14 @@ test('a program has ended when a daemon that it left behind still holds its outp
   t.is(code, 0)
   process.kill(Number(lines[0]), 'SIGKILL')
 })
+
+test('lines come whole, whatever their ends and the pieces they are written in', async (t) => {
+  const program = 'const parts = ["on", "e\\r\\ntw", "o\\n\\n", "\u00fc"]; const next = () => { const part = parts.shift(); if (part !== undefined) process.stdout.write(part, () => setImmediate(next)) }; next()'
+  const { lines } = await new LinuxProcesses(new VirtualClock(0)).run(process.execPath, ['-e', program], seconds(10))
+  t.deepEqual(lines, ['one', 'two', '', 'ü'])
+})
+
+test('a line without an end does not fill the memory', async (t) => {
+  const { lines } = await new LinuxProcesses(new VirtualClock(0)).run('sh', ['-c', 'head -c 8000000 /dev/zero | tr "\\0" x; echo; echo last'], seconds(10))
+  t.deepEqual(lines.map(({ length }) => length), [16 * 1024, 4])
+})
