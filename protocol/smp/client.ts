@@ -12,6 +12,11 @@ const waits: readonly Duration[] = [
   seconds(5), //        sum 8.5 s, and 5 s more with each
 ]
 
+/** A file with a key is still on its way when a short request has its reply. 115,200 baud carry 8 bytes of a packet in a millisecond. */
+function timeOnTheLine(length: number): number {
+  return length < 2048 ? 0 : Math.ceil(length / 8)
+}
+
 export interface SmpClientOptions {
   /** Puts a packet on the line; it may be lost. */
   readonly send: (packet: Uint8Array<ArrayBuffer>) => void
@@ -96,7 +101,7 @@ export class SmpClient {
   #sendAgain(sequence: number, packet: Uint8Array<ArrayBuffer>, step: number): void {
     this.#options.send(packet)
     const waiting = this.#waiting.get(sequence)
-    const wait = waits[Math.min(step, waits.length - 1)] ?? seconds(5)
+    const wait = milliseconds((waits[Math.min(step, waits.length - 1)] ?? seconds(5)) + timeOnTheLine(packet.length))
     if (waiting !== undefined) waiting.again = this.#options.clock.after('send frames again', wait, () => this.#sendAgain(sequence, packet, step + 1))
   }
 

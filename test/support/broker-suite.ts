@@ -4,7 +4,7 @@ import type { ExecutionContext } from 'ava'
 import { MqttAgent, type AgentWork } from '../../firmware/mqtt/index.js'
 import { LogBook, type MqttLink, type TlsCredentials } from '../../firmware/platform/index.js'
 import { responseTopic, topicsOf, writePayload, type BrokerIdentity, type MqttMessage } from '../../protocol/mqtt/index.js'
-import { issueCertificate } from '../../protocol/scep/index.js'
+import { issueCertificate, issueCrl } from '../../protocol/scep/index.js'
 import { seconds } from '../../protocol/time.js'
 import { MqttController } from '../../rig/boards/index.js'
 import type { Broker, BrokerOptions } from '../../rig/broker/index.js'
@@ -16,7 +16,13 @@ export const site = 'head-office'
 const host = '127.0.0.1'
 const validity = { notBefore: Date.UTC(2026, 0, 1), notAfter: Date.UTC(2046, 0, 1), digest: 'sha256' } as const
 /** The CA of brokers, devices and controllers. */
-export const authority = issueCertificate({ ...validity, subject: { commonName: 'MQTT CA' }, serial: '01', isCa: true, keyUsage: ['keyCertSign'], privateKey: fixtureKeys.one })
+export const authority = issueCertificate({ ...validity, subject: { commonName: 'MQTT CA' }, serial: '01', isCa: true, keyUsage: ['keyCertSign', 'cRLSign'], privateKey: fixtureKeys.one })
+
+/** Serials as `credentialsOf` gives them: 02. */
+export function authorityCrl(...serials: readonly string[]): Uint8Array {
+  const at = Date.now() - 3_600_000
+  return issueCrl({ issuer: { certificate: authority, privateKey: fixtureKeys.one }, thisUpdate: at, nextUpdate: at + 7_200_000, revoked: serials.map((serial) => ({ serial, at })), digest: 'sha256' })
+}
 
 export function credentialsOf(commonName: string, purpose: 'clientAuth' | 'serverAuth' = 'clientAuth'): TlsCredentials {
   const leaf = issueCertificate({

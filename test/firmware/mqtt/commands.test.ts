@@ -76,8 +76,9 @@ for (const [what, message] of noAddress) {
   })
 }
 
-test('device.md 3: a challenge or a password is not taken over MQTT, and no answer, event or log line repeats it', async (t) => {
-  for (const [name, fields] of [['request', { 'key-name': 'a', cn: 'a.example', challenge: 'PLANTED' }], ['password', { current: 'PLANTED', new: 'PLANTED2' }], ['password', {}], ['timer set', { challenge: 'PLANTED' }]] as const) {
+test('device.md 3 and 6: a challenge, a password or a file with a key is not taken over MQTT, and no answer, event or log line repeats it', async (t) => {
+  for (const [name, fields] of [['request', { 'key-name': 'a', cn: 'a.example', challenge: 'PLANTED' }], ['password', { current: 'PLANTED', new: 'PLANTED2' }], ['password', {}], ['timer set', { challenge: 'PLANTED' }],
+    ['keys import', { name: 'a', data: 'PLANTED' }], ['keys import', { name: 'a' }], ['keys export', { name: 'a', password: 'PLANTED' }], ['keys export', { name: 'a' }]] as const) {
     const bench = await connectedAgent()
     bench.mqtt.link.deliver(commandMessage(name, 'k', { payload: Buffer.from(JSON.stringify(fields)) }))
     await bench.rest()

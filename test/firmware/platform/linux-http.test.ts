@@ -3,6 +3,8 @@ import { createServer as createPlainServer, type RequestListener, type Server } 
 import { createServer as createSecureServer } from 'node:https'
 import { createServer as createSocketServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
+import type { PlatenError } from '../../../protocol/errors.js'
+import { issueCrl } from '../../../protocol/scep/index.js'
 import { milliseconds, seconds } from '../../../protocol/time.js'
 import { LinuxClock, LinuxHttp, type HttpRequest } from '../../../firmware/platform/index.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
@@ -131,4 +133,18 @@ test('https: the server has to lead to the given anchors and to bear its name; t
   t.is((await http.exchange(get(url, { trustAnchors: [Buffer.from(new X509Certificate(root.certificate.der).toString())] }))).status, 200, 'PEM too')
   await t.throwsAsync(http.exchange(get(url, { trustAnchors: [makeRoot('Other', fixtureKeys.four).certificate.der] })), { code: 'tls-untrusted' })
   await t.throwsAsync(http.exchange(get(await serve(misnamed), trusted)), { code: 'tls-untrusted' })
+
+  const now = Date.now()
+  const crl = (nextUpdate: number, serials: readonly string[], issuer = root) => [Uint8Array.from(issueCrl({ issuer, thisUpdate: now - 7_200_000, nextUpdate, revoked: serials.map((serial) => ({ serial, at: now - 7_200_000 })), digest: 'sha256' }))]
+  t.is((await http.exchange(get(url, { ...trusted, crls: crl(now + 3_600_000, ['03']) }))).status, 200, 'another one is revoked')
+  const faults = [
+    ['CERT_REVOKED', crl(now + 3_600_000, ['02']), /tell its operator/],
+    ['CRL_HAS_EXPIRED', crl(now - 3_600_000, ['03']), /newest CRL/],
+    ['UNABLE_TO_GET_CRL', crl(now + 3_600_000, [], makeRoot('Other', fixtureKeys.four)), /CRL of each CA/],
+  ] as const
+  for (const [reason, crls, fix] of faults) {
+    const error = await t.throwsAsync<PlatenError>(http.exchange(get(url, { ...trusted, crls })), { code: 'tls-untrusted' })
+    t.is(error.facts['reason'], reason)
+    t.regex(error.fix, fix)
+  }
 })

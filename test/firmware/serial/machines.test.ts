@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import { LOGIN_PROMPT, PROMPT } from '../../../protocol/commands/index.js'
 import { hasCode, PlatenError, type ErrorCode } from '../../../protocol/errors.js'
 import { boardCommand, boardGroup, BoardClient, readMessage, readPayload, seal, SmpClient, writeMessage, writePayload, type Refusal } from '../../../protocol/smp/index.js'
+import { readKeyMaterial, writePkcs12 } from '../../../protocol/pkcs12/index.js'
 import { milliseconds, minutes, seconds } from '../../../protocol/time.js'
+import { VirtualClock } from '../../../rig/boards/index.js'
 import { consoleBoard, password, successful } from '../../support/console-board.js'
+import { fixtureKeys, largeKey } from '../../support/fixture-keys.js'
+import { certificateFor } from '../../support/key-store-fixture.js'
 import { shareLine } from '../../support/machine-line.js'
 
 async function refuses(t: ExecutionContext, code: ErrorCode, work: Promise<unknown>): Promise<PlatenError> {
@@ -26,6 +31,23 @@ test('every client of SMP gets an echo and the parameters, without signing in', 
   t.deepEqual(await client.parameters(), { bufferSize: 49_152, bufferCount: 4 })
   await hangUp()
   t.deepEqual(board.clock.timers(), [])
+})
+
+test('device.md 6: a key of the largest size comes as the bytes of its file in one request, and goes out again', async (t) => {
+  const clock = new VirtualClock(Date.UTC(2027, 0, 1))
+  const board = await consoleBoard({ clock })
+  const { client, hangUp } = shareLine(board, clock)
+  await client.signIn(password, { first: true })
+  const privateKey = largeKey()
+  const leaf = certificateFor(privateKey, 'large')
+  const filler = Array.from({ length: 24 }, (_, index) => certificateFor(fixtureKeys.two, `other ${index}`))
+  const data = writePkcs12({ privateKey, chain: [leaf, ...filler], friendlyName: 'large' }, { password: 'a long password', rounds: 100, random: (count) => Uint8Array.from(randomBytes(count)) })
+  t.true(data.length > 20_000 && data.length < 32 * 1024, `${data.length} bytes`)
+  t.like(await client.command('keys import', { name: 'large', data, password: 'a long password' }), { name: 'large', certificates: 1, advice: '24 certificates of the file are not of its chain and were left out.' })
+  const { lines } = await client.command('keys export', { name: 'large', password: 'another password' })
+  t.true(readKeyMaterial(lines.join(''), 'another password').privateKey.equals(privateKey))
+  await refuses(t, 'invalid-value', client.command('keys import', { name: 'again', data: new Uint8Array(33 * 1024) }))
+  await hangUp()
 })
 
 test('a command needs the same sign-in as a person, and is typed both ways', async (t) => {

@@ -42,6 +42,17 @@ test('what is not answered is sent again as the very same bytes, at 0.5, 1.5, 3.
   t.deepEqual(new Set(sent.map((each) => JSON.stringify(each))).size, 1)
 })
 
+test('a request that takes long on the line is given that time before it is sent again', async (t) => {
+  const { clock, sent, client } = bench()
+  const work = t.throwsAsync(client.command('ca import', { name: 'a', data: new Uint8Array(32_000) }, { deadline: seconds(9) }))
+  await clock.advance(milliseconds(4499))
+  t.is(sent.length, 1)
+  await clock.advance(milliseconds(100))
+  t.is(sent.length, 2)
+  await clock.advance(seconds(5))
+  await work
+})
+
 test('sequence numbers go round without taking one that is still waited for', async (t) => {
   const { sent, client, reply } = bench()
   const slow = client.command('whoami')

@@ -5,7 +5,7 @@ import { seconds, type Clock } from '../../../protocol/time.js'
 import { VirtualClock } from '../../../rig/boards/index.js'
 import { startEmbeddedBroker, type EmbeddedBroker } from '../../../rig/broker/index.js'
 import { linuxPlatform } from '../../../rig/platform/index.js'
-import { agentOn, authority, brokerOptions, controllerOn, credentialsOf, noCrossDelivery, noReplayIsExecuted, noSecretComesBack, progressComesToItsController, site, target } from '../../support/broker-suite.js'
+import { agentOn, authority, authorityCrl, brokerOptions, controllerOn, credentialsOf, noCrossDelivery, noReplayIsExecuted, noSecretComesBack, progressComesToItsController, site, target } from '../../support/broker-suite.js'
 
 const platform = linuxPlatform()
 const devices = Array.from({ length: 20 }, (_, index) => `printer-${index}`)
@@ -41,6 +41,15 @@ test.serial('a client without a certificate of the CA, or with one that nobody k
   }
   const untrusted = await t.throwsAsync(platform.mqtt.connect({ ...stranger, clientId: device, credentials: credentialsOf(device), trustAnchors: credentialsOf('x').chain }), { instanceOf: PlatenError })
   t.is(untrusted.code, 'tls-untrusted')
+})
+
+test.serial('a broker whose certificate is on the CRL beside its trust anchors is refused, any other is not', async (t) => {
+  const { port } = await broker(t)
+  const options = { host: '127.0.0.1', port, clientId: device, credentials: credentialsOf(device), trustAnchors: [authority], sessionSeconds: 0, keepAliveSeconds: 30, timeout: seconds(10), onMessage: () => undefined }
+  const link = await platform.mqtt.connect({ ...options, crls: [authorityCrl('03')] })
+  await link.end()
+  const error = await t.throwsAsync<PlatenError>(platform.mqtt.connect({ ...options, crls: [authorityCrl('02')] }), { code: 'tls-untrusted' })
+  t.is(error.facts['reason'], 'CERT_REVOKED')
 })
 
 test.serial('a network that fails shows as the will; the board comes back by itself with the same boot id and answers again', async (t) => {
