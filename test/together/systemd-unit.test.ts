@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
+import { runInNewContext } from 'node:vm'
+import test, { type ExecutionContext } from 'ava'
 import { part } from '../support/parts.js'
 
 const systemd = part('systemd-analyze', 'systemd')
@@ -37,4 +38,14 @@ systemd.test('the unit and its drop-ins have no setting that systemd does not kn
   const { stderr } = spawnSync('systemd-analyze', ['verify', `--root=${installed(t, dropIns)}`, 'platen.service'], { encoding: 'utf8' })
   // What is not installed where the tests run (the program at its final place) is not the unit's fault.
   t.deepEqual(stderr.split('\n').filter((line) => line.includes('platen.service') && /unknown|failed to parse|invalid|ignoring/i.test(line)), [])
+})
+
+test('the rule for polkit lets the board reload what serves its key, and nothing else', (t) => {
+  type Rule = (action: { readonly id: string; lookup(name: string): string | undefined }, subject: { readonly user: string }) => string | undefined
+  const rules: Rule[] = []
+  runInNewContext(readFileSync('systemd/polkit-1/50-platen.rules', 'utf8'), { polkit: { Result: { YES: 'yes' }, addRule: (rule: Rule) => rules.push(rule) } })
+  const may = (verb: string, unit: string, user = 'platen', id = 'org.freedesktop.systemd1.manage-units') =>
+    rules[0]!({ id, lookup: (name) => ({ verb, unit })[name] }, { user })
+  t.is(may('reload', 'nginx.service'), 'yes')
+  for (const other of [may('stop', 'nginx.service'), may('reload', 'ssh.service'), may('reload', 'nginx.service', 'lp'), may('reload', 'nginx.service', 'platen', 'org.freedesktop.login1.reboot')]) t.is(other, undefined)
 })
