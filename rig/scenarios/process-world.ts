@@ -22,11 +22,11 @@ export class ProcessWorld implements World {
   readonly manyBoards = false
   readonly server: World['server']
   readonly machine: RigPlatform
-  readonly #firmware: string
+  readonly #firmware: readonly string[]
   readonly #anchor: Anchor
   readonly #closing: (() => Promise<void>)[] = []
 
-  private constructor(platform: RigPlatform, clock: World['clock'], witness: WitnessFacts, firmware: string) {
+  private constructor(platform: RigPlatform, clock: World['clock'], witness: WitnessFacts, firmware: readonly string[]) {
     const now = platform.clock.wall()
     this.machine = platform
     this.#firmware = firmware
@@ -40,9 +40,9 @@ export class ProcessWorld implements World {
 
   /**
    * Measures the witness first.
-   * @param firmware the entry point of another than the built firmware, one that is to be found out
+   * @param firmware another than the built one, which is to be found out: its entry point and words for it
    */
-  static async open(platform: RigPlatform, clock: World['clock'], firmware = clock.kind === 'scaled' ? scaledFirmware : realFirmware): Promise<ProcessWorld> {
+  static async open(platform: RigPlatform, clock: World['clock'], firmware: readonly string[] = [clock.kind === 'scaled' ? scaledFirmware : realFirmware]): Promise<ProcessWorld> {
     return new ProcessWorld(platform, clock, await calibrateWitness(platform), firmware)
   }
 
@@ -53,10 +53,11 @@ export class ProcessWorld implements World {
   async makeBoard({ name, maxKeys, configuration, home, onLog }: BoardWish): Promise<{ readonly board: ProcessBoard; readonly copied: boolean }> {
     const directory = await this.machine.files.temporaryDirectory('platen-rig')
     const { host, wall } = this.#anchor
+    const [firmware = '', ...words] = this.#firmware
     // The serial line is the rig's, whatever network the board has.
     const board = await ProcessBoard.create(this.machine, {
-      name, directory: directory.path, firmware: this.#firmware,
-      ...(this.clock.kind === 'scaled' ? { words: [this.clock.scale, host, wall].map(String) } : {}),
+      name, directory: directory.path, firmware,
+      words: this.clock.kind === 'scaled' ? [this.clock.scale, host, wall].map(String) : words,
       ...(home === undefined ? {} : { address: home.address, processes: home.processes }),
       ...(configuration === undefined ? {} : { configuration }),
       ...(maxKeys === undefined ? {} : { maxKeys }),
