@@ -14,11 +14,15 @@ const deadline = seconds(10)
 /** kernel-libipsec stands before kernel-netlink: the first that can do ESP does it. curl fetches CRLs and asks OCSP. */
 const plugins = 'curl random nonce kdf hmac openssl pem pkcs1 pkcs8 x509 pubkey constraints revocation kernel-libipsec kernel-netlink socket-default vici updown'
 
+const withoutX509 = plugins.replace(' openssl', ' aes sha1 sha2 gmp').replace(' x509', '')
+
 /** A running daemon. */
 export interface IkeDaemon {
   readonly pid: number
   /** URI of its VICI socket. */
   readonly socket: string
+  /** Program and arguments that kill it, however it is, and start it again. */
+  readonly restart: readonly [string, ...string[]]
   /** Runs `swanctl` on it. @throws connect-failed with what it said */
   swanctl(...args: readonly string[]): Promise<readonly string[]>
   close(): Promise<void>
@@ -28,19 +32,24 @@ export interface IkeDaemonOptions {
   readonly namespace: NetworkNamespace
   /** For its settings and its socket; it exists. */
   readonly directory: string
+  /** It can read no certificate, and so refuses each connection that is loaded. */
+  readonly illiterate?: boolean
 }
 
 /** @throws connect-failed when strongSwan is not installed or does not start */
-export async function startIkeDaemon({ clock, files, processes }: RigPlatform, { namespace, directory }: IkeDaemonOptions): Promise<IkeDaemon> {
+export async function startIkeDaemon({ clock, files, processes }: RigPlatform, { namespace, directory, illiterate = false }: IkeDaemonOptions): Promise<IkeDaemon> {
   const socket = `unix://${directory}/charon.vici`
-  await files.write(`${directory}/strongswan.conf`, `charon {\n  load_modular = no\n  load = ${plugins}\n  plugins { vici { socket = ${socket} } }\n}\n`)
+  await files.write(`${directory}/strongswan.conf`, `charon {\n  load_modular = no\n  load = ${illiterate ? withoutX509 : plugins}\n  plugins { vici { socket = ${socket} } }\n}\n`)
   // A /run of its own: two daemons share a pid file otherwise.
-  const running = await namespace.processes.start('unshare', ['-m', 'sh', '-c', `mount -t tmpfs none /run && exec ${daemon}`], { environment: { STRONGSWAN_CONF: `${directory}/strongswan.conf` } })
+  const inside = `echo $$ >${directory}/pid && mount -t tmpfs none /run && exec ${daemon}`
+  await files.write(`${directory}/restart.sh`, restartScript(directory, inside, socket))
+  const running = await namespace.processes.start('unshare', ['-m', 'sh', '-c', inside], { environment: { STRONGSWAN_CONF: `${directory}/strongswan.conf` } })
   const ask = (...args: readonly string[]) => processes.run('env', [`SWANCTL_DIR=${directory}`, 'swanctl', ...args, '--uri', socket], deadline)
   await answers(clock, running, () => ask('--version', '--daemon'))
   return {
     pid: running.pid,
     socket,
+    restart: ['sh', `${directory}/restart.sh`],
     swanctl: async (...args) => {
       const { code, lines } = await ask(...args)
       if (code !== 0) throw new PlatenError('connect-failed', `swanctl ${args.join(' ')}: ${lines.at(-1) ?? 'failed'}`)
@@ -51,6 +60,18 @@ export async function startIkeDaemon({ clock, files, processes }: RigPlatform, {
       await running.exited
     },
   }
+}
+
+/** To be run inside the namespace, by whoever looks after the daemon. */
+function restartScript(directory: string, inside: string, socket: string): string {
+  return [
+    `kill -KILL "$(cat ${directory}/pid)" 2>/dev/null`,
+    `rm -f ${directory}/charon.vici`,
+    `STRONGSWAN_CONF=${directory}/strongswan.conf setsid unshare -m sh -c '${inside}' >/dev/null 2>&1 &`,
+    `for try in $(seq 100); do swanctl --version --daemon --uri ${socket} >/dev/null 2>&1 && exit 0; sleep 0.1; done`,
+    'exit 1',
+    '',
+  ].join('\n')
 }
 
 /** The daemon holds back what it says when no terminal listens; whether it answers tells more. */

@@ -36,7 +36,7 @@ tunnels('device.md 7: a peer that does not answer: the reason in words, and not 
   const office = await tunnelOffice(t)
   t.true((await request(office.board, 'first')).ok)
   await office.gateway.hush()
-  const loop = office.pings(1800)
+  const loop = office.pings(1500)
   t.regex(await renewalThatFails(t, office), /the peer does not answer/)
   await office.gateway.speak()
   const { sent, received, widest } = await loop

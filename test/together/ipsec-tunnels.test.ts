@@ -54,7 +54,7 @@ tunnels('device.md 7: up to 10 named policies in an order; one is edited, moved 
   t.like(await does(t, board, 'ipsec status p2'), { state: 'serving', key: 'first' })
   t.is((await seen(office)).length, 2)
 
-  const loop = office.pings(600)
+  const loop = office.pings(400)
   t.regex((await does(t, board, 'ipsec order p2 1'))['order'] ?? '', /^p2,office,p3/)
   t.like(await does(t, board, 'ipsec edit p2 lifetime=30'), { state: 'serving', lifetime: '30' })
   t.is((await seen(office)).length, 2)

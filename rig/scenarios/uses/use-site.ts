@@ -20,9 +20,10 @@
  * (`site.server.misbehave`). What you start, end: `site.atEnd`; names and addresses are unique per process.
  */
 import { createPublicKey } from 'node:crypto'
+import { CA_FILE_PROMPT } from '../../../protocol/commands/index.js'
 import { PlatenError } from '../../../protocol/errors.js'
 import { certificateOfPem, certificatePem } from '../../../protocol/pem.js'
-import { issueCertificate, readCertificate, type CertificateFields } from '../../../protocol/scep/index.js'
+import { issueCertificate, readCertificate, sameBytes, type CertificateFields } from '../../../protocol/scep/index.js'
 import { days, minutes } from '../../../protocol/time.js'
 import { joinTheRig, NetworkNamespace, startScepserver } from '../../peers/index.js'
 import type { RigPlatform } from '../../platform/index.js'
@@ -131,6 +132,18 @@ export class UseSite {
       subject: { commonName }, serial: newSerial(random), publicKey: createPublicKey(privateKey), issuer: this.#authority.signing,
     })
     return { certificate, certificatePem: certificatePem(certificate), privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+  }
+
+  /**
+   * Lets the board, which is on, know the CA of `identity`.
+   * @returns its name in the store, for settings that say whom to trust
+   */
+  async trustPeers(): Promise<string> {
+    const { ca } = this.#authority
+    if (sameBytes(ca.der, this.ca)) return `CA ${ca.fingerprint.slice(0, 16)}`
+    const { result } = await this.board.board.command('ca import peers', { answers: { [CA_FILE_PROMPT]: certificatePem(ca.der).trimEnd() } })
+    if (!result.ok) throw new PlatenError(result.code, `the board does not take the CA of its peers: ${result.message}`)
+    return 'peers'
   }
 
   /**
