@@ -8,6 +8,7 @@ import { conformanceCommand } from './conformance.js'
 import { consoleCommand } from './console.js'
 import { demoCommand } from './demo/index.js'
 import { issueCommand } from './issue.js'
+import { exportCommand, importCommand } from './key-files.js'
 import { listCommand } from './list.js'
 import { replayCommand } from './replay.js'
 import { runCommand } from './run.js'
@@ -45,7 +46,7 @@ export async function runCommandLine(platform: RigPlatform, words: readonly stri
     runCommand(platform, write, (code) => (outcome = code)), listCommand(write), replayCommand(platform, write, again),
     conformanceCommand(platform, write, (code) => (outcome = code)),
     demoCommand(platform, write), consoleCommand(platform, write),
-    issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), scepServerCommand(platform, write), brokerFilesCommand(platform, write),
+    issueCommand(platform, write, (code) => (outcome = code)), watchCommand(platform, write), importCommand(platform, write), exportCommand(platform, write), scepServerCommand(platform, write), brokerFilesCommand(platform, write),
     soakCommand(platform, write, (code) => (outcome = code)),
     benchCommand(platform, write, (code) => (outcome = code)),
   ]

@@ -69,7 +69,8 @@ export interface Files {
   temporaryDirectory(name: string, on?: 'disk' | 'memory'): Promise<{ readonly path: string; remove(): Promise<void> }>
   /** With its parents, for this user only; fine when it is there already. */
   makeDirectory(path: string): Promise<void>
-  write(path: string, text: string): Promise<void>
+  /** For this user only. */
+  write(path: string, content: string | Uint8Array): Promise<void>
   append(path: string, text: string): Promise<void>
   /** Undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>

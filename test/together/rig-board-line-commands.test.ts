@@ -1,8 +1,13 @@
 import test from 'ava'
+import { EXPORT_PASSWORD_AGAIN_PROMPT, EXPORT_PASSWORD_PROMPT, KEY_FILE_PASSWORD_PROMPT } from '../../protocol/commands/index.js'
+import { certificatePem } from '../../protocol/pem.js'
+import { readKeyMaterial } from '../../protocol/pkcs12/index.js'
 import { boardCommand, boardGroup, seal, writeFrames, writeMessage, writePayload } from '../../protocol/smp/index.js'
 import { seconds, type Clock } from '../../protocol/time.js'
 import { runCommandLine } from '../../rig/cli/index.js'
 import { linuxPlatform, type Terminal } from '../../rig/platform/index.js'
+import { fixtureKeys } from '../support/fixture-keys.js'
+import { certificateFor } from '../support/key-store-fixture.js'
 import { consoleBoard, linePair, password, successful, type ConsoleBoard } from '../support/console-board.js'
 
 const base = linuxPlatform()
@@ -210,4 +215,35 @@ test('each command explains itself with examples', async (t) => {
     line.destroy()
     await served
   }
+})
+
+test('import and export carry a key between a board and a file, and a CA certificate too; a file is never overwritten', async (t) => {
+  const directory = await base.files.temporaryDirectory('platen-key-files')
+  t.teardown(() => directory.remove())
+  const at = (name: string): string => `${directory.path}/${name}`
+  const leaf = certificateFor(fixtureKeys.four, 'office')
+  await base.files.write(at('in.pem'), fixtureKeys.four.export({ type: 'pkcs8', format: 'pem' }).toString() + certificatePem(leaf))
+  await base.files.write(at('ca.der'), leaf)
+  const board = await boardWithPassword()
+  const answers = { 'Password: ': `${password}\r`, [KEY_FILE_PASSWORD_PROMPT]: 'a long password\r', [EXPORT_PASSWORD_PROMPT]: 'a long password\r', [EXPORT_PASSWORD_AGAIN_PROMPT]: 'a long password\r' }
+  const run = async (...words: readonly string[]): Promise<readonly [number, string]> => {
+    const { code, out, served, line } = rig(board, words, person(answers))
+    const ended = await code
+    line.destroy()
+    await served
+    return [ended, out.join('\n')]
+  }
+  t.deepEqual((await run('import', 'unix:/line', 'office', at('in.pem')))[0], 0)
+  t.is(board.store.find('office')?.kind, 'imported')
+  t.deepEqual(await run('export', 'unix:/line', 'office', at('out.p12')), [0, `Saved ${at('out.p12')}.`])
+  t.regex((await run('export', 'unix:/line', 'office', at('out.p12')))[1], /exists already/)
+  const key = readKeyMaterial(await base.files.read(at('out.p12')) ?? '', 'a long password')
+  t.true(key.privateKey.equals(fixtureKeys.four))
+  await board.store.delete(board.store.find('office')!.id)
+  t.regex((await run('import', 'unix:/line', 'again', at('out.p12')))[1], /Name: again\nSubject: CN=office/)
+
+  t.is((await run('import', '--ca', 'unix:/line', 'web', at('ca.der')))[0], 0)
+  t.is((await run('export', '--ca', 'unix:/line', 'web', at('ca.pem')))[0], 0)
+  t.is(Buffer.from(await base.files.read(at('ca.pem')) ?? '').toString(), certificatePem(leaf))
+  t.regex((await run('import', 'unix:/line', 'other', at('nothing')))[1], /There is no file/)
 })
