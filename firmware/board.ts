@@ -170,7 +170,7 @@ async function openWork({ platform, config, bootId, log, ending }: Start, { stor
     listen: (credentials) => network.listenHttps({ address, port, credentials, answer: pages }),
     host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address,
   })
-  const tlsConsumers = await openTlsConsumers({ platform, daemons: config.tlsDaemons ?? [], runtime: config.runtime, listener: tls, store, log })
+  const tlsConsumers = await openTlsConsumers({ platform, daemons: config.tlsDaemons, runtime: config.runtime, listener: tls, store, log })
   ending.opened('HTTPS listener', () => tlsConsumers.close())
   const mqtt = await openMqttFront({ platform, config, bootId, log, store })
   const wired = platform.processes === undefined ? [] : [new Ieee8021xUse({ ...platform, processes: platform.processes, store, settings: ieee8021x, log, directory: posix.join(config.runtime, 'ieee-802-1x') })]

@@ -44,7 +44,8 @@ export const tlsDaemonsSection = z.array(tlsDaemon, 'must be a list of daemons')
 /** What serves the key of the use TLS: the listener, and the daemons that the config declares. */
 export async function openTlsConsumers({ platform, daemons, runtime, listener, store, log }: {
   readonly platform: Platform
-  readonly daemons: readonly TlsDaemonConfig[]
+  /** Undefined: the config has no such section, and what lies in `runtime` may be another board's. */
+  readonly daemons: readonly TlsDaemonConfig[] | undefined
   readonly runtime: string
   readonly listener: TlsUse
   readonly store: Pick<KeyStore, 'privateKey'>
@@ -52,10 +53,10 @@ export async function openTlsConsumers({ platform, daemons, runtime, listener, s
 }): Promise<TlsConsumers> {
   const { processes, runtimeFiles, disk, network, clock } = platform
   const directory = posix.join(runtime, 'tls')
-  await removeOtherPairs(disk, directory, daemons.map(({ name }) => name)).catch((error: unknown) => {
+  if (daemons !== undefined) await removeOtherPairs(disk, directory, daemons.map(({ name }) => name)).catch((error: unknown) => {
     log.error('what was written for a daemon that the config no longer has is still there', { reason: asPlatenError(error).message })
   })
-  if (processes === undefined || runtimeFiles === undefined) return new TlsConsumers({ listener, daemons: [], clock, log })
+  if (daemons === undefined || processes === undefined || runtimeFiles === undefined) return new TlsConsumers({ listener, daemons: [], clock, log })
   const declared = daemons.map((daemon) => new TlsDaemon({ declaration: declarationOf(daemon), store, network, disk, files: runtimeFiles, processes, clock, directory }))
   return new TlsConsumers({ listener, daemons: declared, clock, log })
 }

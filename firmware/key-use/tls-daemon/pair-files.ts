@@ -38,7 +38,7 @@ const publicMode = 0o644
 export class PairFiles {
   readonly #options: PairFilesOptions
   readonly #folder: string
-  #last: number | undefined
+  #last = 0
 
   constructor(options: PairFilesOptions) {
     this.#options = options
@@ -48,15 +48,19 @@ export class PairFiles {
   /** Writes a pair; nobody is led to it yet. @throws disk-failed; use-cannot-serve when the folder is not in memory, or the owner is unknown */
   async write({ privateKey, chain }: { readonly privateKey: KeyObject; readonly chain: readonly Uint8Array[] }): Promise<Pair> {
     const { files, processes, daemon } = this.#options
-    this.#last ??= await this.#prepare()
+    this.#last = Math.max(this.#last, await this.#prepare()) + 1
     const owner = await lookUpOwner(processes, daemon.owner)
-    this.#last += 1
     const pair = String(this.#last)
     const at = (name: string): string => posix.join(this.#folder, pair, name)
     await files.makeFolder(at('.'), passage)
     await files.create(at('key.pem'), Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })), { ...owner, mode: daemon.mode })
     await files.create(at('chain.pem'), Buffer.from(chain.map(certificatePem).join('')), { ...owner, mode: publicMode })
     return pair
+  }
+
+  /** Whether a pair is still there. @throws disk-failed */
+  async has(pair: Pair): Promise<boolean> {
+    return await this.#options.disk.facts(posix.join(this.#folder, pair)) !== undefined
   }
 
   /** From now on the daemon finds this pair. @throws disk-failed; use-cannot-serve when something else stands at one of its paths */

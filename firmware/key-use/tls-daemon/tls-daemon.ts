@@ -31,6 +31,8 @@ export class TlsDaemon {
   /** What is written, by its certificates. */
   readonly #pairs = new Map<string, Pair>()
   #given: KeyEntry | undefined
+  /** Why the last key could not be given. */
+  #trouble: PlatenError | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: TlsDaemonOptions) {
@@ -46,12 +48,14 @@ export class TlsDaemon {
   give(entry: KeyEntry): Promise<void> {
     const turn = this.#turn.then(() => this.#named(async () => {
       const chain = shownChain(entry)
-      const pair = this.#pairs.get(nameOf(chain)) ?? await this.#files.write({ privateKey: this.#options.store.privateKey(entry.id), chain })
+      const written = this.#pairs.get(nameOf(chain))
+      const pair = written !== undefined && await this.#files.has(written) ? written : await this.#files.write({ privateKey: this.#options.store.privateKey(entry.id), chain })
       this.#pairs.set(nameOf(chain), pair)
       await this.#files.lead(pair)
       this.#given = entry
+      this.#trouble = undefined
     }))
-    this.#turn = turn.catch(() => undefined)
+    this.#turn = turn.catch((error: unknown) => void (this.#trouble = asPlatenError(error)))
     return turn
   }
 
@@ -96,7 +100,7 @@ export class TlsDaemon {
   /** @returns what is wrong */
   async #look(): Promise<PlatenError | undefined> {
     const { network, declaration } = this.#options
-    if (this.#given === undefined) return this.#failure('it was given no key', {})
+    if (this.#given === undefined) return this.#trouble ?? this.#failure('it was given no key', {})
     try {
       checkShown(shownChain(this.#given), await network.handshake({ ...declaration.probe, timeout: handshakeTimeout }))
       return undefined

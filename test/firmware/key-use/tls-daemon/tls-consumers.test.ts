@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { seconds } from '../../../../protocol/time.js'
 import { PlatenError } from '../../../../protocol/errors.js'
 import { fingerprint } from '../../../../protocol/scep/index.js'
 import type { KeyEntry } from '../../../../firmware/key-store/index.js'
+import { removeOtherPairs } from '../../../../firmware/key-use/index.js'
+import { LinuxDisk } from '../../../../firmware/platform/index.js'
 import { TlsBench, type Mood } from '../../../support/fake-tls-daemons.js'
 
 const prints = (chain: readonly Uint8Array[]): readonly string[] => chain.map(fingerprint)
@@ -129,7 +131,7 @@ test('keys in clear are never written to a disk', async (t) => {
   bench.fileSystem = 'ext2/ext3'
   await bench.passing(consumers.apply(bench.first))
   t.deepEqual(readdirSync(join(bench.directory, 'nginx')), [])
-  t.regex((await bench.passing(consumers.status())).detail, /nginx: it was given no key/)
+  t.regex((await bench.passing(consumers.status())).detail, /nginx: keys in clear are written to memory only, and .* is on ext2\/ext3/)
 })
 
 test('the key file has the owner and the mode of the config; the way to it is open, and shows nothing', async (t) => {
@@ -168,4 +170,25 @@ test('without a command the daemon reads its files by itself', async (t) => {
   bench.clock.after('loads', seconds(3), () => daemon!.load())
   await bench.passing(consumers.probe())
   t.is(daemon!.reloads, 0)
+})
+
+test('what somebody took away from memory is written again', async (t) => {
+  const bench = TlsBench.make(t, 'nginx')
+  const consumers = bench.consumers()
+  await bench.passing(consumers.apply(bench.first))
+  await bench.passing(consumers.probe(false))
+  rmSync(bench.directory, { recursive: true })
+  await bench.passing(consumers.apply(bench.second))
+  rmSync(bench.directory, { recursive: true })
+  await bench.passing(consumers.undo())
+  t.deepEqual(prints(bench.daemons[0]!.shown), shownOf(bench.first))
+})
+
+test('what was written for a daemon that the config no longer has is removed', async (t) => {
+  const bench = TlsBench.make(t, 'nginx', 'printer')
+  await bench.passing(bench.consumers().apply(bench.first))
+  await removeOtherPairs(new LinuxDisk(), bench.directory, ['printer'])
+  t.deepEqual(readdirSync(bench.directory), ['printer'])
+  t.true(existsSync(bench.daemons[1]!.declaration.keyFile))
+  t.false(existsSync(bench.daemons[0]!.declaration.keyFile))
 })
