@@ -2,6 +2,7 @@ import { measureBoard } from './board.js'
 import { measureEnrolment } from './enrolment.js'
 import { measureKeyStore } from './key-store.js'
 import { measureScepServers, type ScepServerRow } from './scep-server.js'
+import { measureSwaps } from './swap.js'
 import { measureVirtualTime } from './virtual-time.js'
 
 type Row = Readonly<Record<string, string | number | undefined>>
@@ -17,6 +18,7 @@ const sections: readonly Section[] = [
   { name: 'scep-server', title: "The rig's SCEP server against Debian's scepserver: same load, RSA-2048 CA, one server at a time", measure: async () => withRatio(await measureScepServers()) },
   { name: 'board', title: 'The board: time from exec to prompt and idle memory, against bare Node', measure: async () => (await measureBoard()).map((row) => ({ ...row })) },
   { name: 'key-store', title: 'Key store: commits on this disk, against one appended and synced record', measure: async () => (await measureKeyStore()).map((row) => ({ ...row })) },
+  { name: 'swap', title: 'The exchange of a key for each use, under load: certificate received to probe passed against one idle handshake, and the service gap', measure: async () => (await measureSwaps()).map((row) => ({ ...row })) },
   { name: 'virtual-time', title: 'The rig: time on a scenario\'s clock against time on the wall', measure: async () => (await measureVirtualTime()).map((row) => ({ ...row })) },
 ]
 
