@@ -154,7 +154,8 @@ export class KeyUses {
 
   /**
    * After a change of the settings of a use, or when its key was taken away: applies and probes, or switches off.
-   * What fails is not undone, because the settings say so.
+   * What fails is not undone, because the settings say so: a key that cannot even be applied under them no longer
+   * serves by the settings before, and is tried again.
    * @throws use-cannot-serve, probe-failed, listen-failed, disk-failed
    */
   refresh(use: KeyUse): Promise<void> {
@@ -166,7 +167,10 @@ export class KeyUses {
       if (entry === undefined) await this.#accept(use, undefined)
       if (entry === undefined || !isOn(driver)) return driver.switchOff?.()
       const end = await this.#run(use, { kind: 'align', key: entry.id, assigned: true, on: true })
-      if (end.outcome !== 'served') throw errorOf(end, use, entry.name)
+      if (end.outcome === 'served') return
+      if (end.times.applied === undefined) await driver.switchOff?.()
+      if (end.times.applied === undefined && end.reason !== undefined) this.#unserved.later(use, end.reason)
+      throw errorOf(end, use, entry.name)
     })
   }
 

@@ -40,6 +40,7 @@ interface Served {
   readonly identity: string
   readonly interface: string
   readonly config: string
+  readonly terms: string
 }
 
 interface Failure {
@@ -74,13 +75,18 @@ export class Ieee8021xUse implements KeyUseDriver {
     checkFitness(entry, () => store.privateKey(entry.id), clock.state() === 'unset' ? undefined : clock.wall())
   }
 
+  /** Nothing is touched where the same key already has the port open by the same settings. */
   async apply(entry: KeyEntry): Promise<void> {
-    const next = await this.#write(entry)
     const last = this.#serving
+    if (last !== undefined && last.terms === this.#terms(entry) && (await this.#look()).state === 'authenticated') {
+      this.#before = last
+      return
+    }
+    const next = await this.#write(entry)
     try {
       await this.#put(next)
     } catch (cause) {
-      await this.#putBack(last)
+      await this.#putBack(last).catch((error: unknown) => this.#options.log.error('IEEE 802.1X: the key before could not be put back', { reason: asPlatenError(error).message }))
       throw cannot(entry, asPlatenError(cause).message, asPlatenError(cause).fix)
     }
     this.#before = last
@@ -100,14 +106,14 @@ export class Ieee8021xUse implements KeyUseDriver {
     if (failure !== undefined) throw new PlatenError('probe-failed', failure.words, { facts: { reason: failure.reason, interface: served.interface, identity: served.identity } })
   }
 
+  /** Back to the key before, until it is let in again. @throws use-cannot-serve when it is in place, but not let in */
   async undo(): Promise<void> {
     const last = this.#before
     this.#before = undefined
     this.#serving = last
-    if (!await this.#putBack(last) || last === undefined) return
-    const failure = await this.#authenticated(undoDeadline, { patient: true })
-    if (failure === undefined) this.#options.log.info('IEEE 802.1X: the key before is authenticated again', { key: last.entry.name })
-    else this.#options.log.error('IEEE 802.1X: the key before is in place again, but not authenticated yet', { key: last.entry.name, reason: failure.words })
+    await this.#putBack(last)
+    const failure = last === undefined ? undefined : await this.#authenticated(undoDeadline, { patient: true })
+    if (failure !== undefined) throw new PlatenError('use-cannot-serve', failure.words, { facts: { reason: failure.reason } })
   }
 
   async switchOff(): Promise<void> {
@@ -151,7 +157,13 @@ export class Ieee8021xUse implements KeyUseDriver {
     const { interface: interfaceName, identity = nameOf(entry), serverName, revocation } = settings.get()
     const set = await this.#files.write({ privateKey: store.privateKey(entry.id), chain: entry.chain, authorities: this.#authorities(entry) })
     const config = supplicantConfig({ controls: this.#files.controls, identity, revocation, ...(serverName === undefined ? {} : { serverName }), ...set })
-    return { entry, set, identity, interface: interfaceName, config }
+    return { entry, set, identity, interface: interfaceName, config, terms: this.#terms(entry) }
+  }
+
+  /** All that an authentication by this key depends on. */
+  #terms(entry: KeyEntry): string {
+    const settings = this.#options.settings.get()
+    return JSON.stringify([entry.id, settings, entry.chain.concat(this.#authorities(entry)).map((der) => Buffer.from(der).toString('base64'))])
   }
 
   async #put(served: Served): Promise<void> {
@@ -159,19 +171,10 @@ export class Ieee8021xUse implements KeyUseDriver {
     await this.#supplicant.reload(served.interface)
   }
 
-  /** @returns whether the daemon has it; a failure here is told, not thrown: the reason for going back is the one that counts */
-  async #putBack(last: Served | undefined): Promise<boolean> {
-    try {
-      if (last === undefined) await this.switchOff()
-      else {
-        await this.#put(last)
-        await this.#files.keepOnly([last.set])
-      }
-      return true
-    } catch (error) {
-      this.#options.log.error('IEEE 802.1X: the key before could not be put back', { reason: asPlatenError(error).message })
-      return false
-    }
+  async #putBack(last: Served | undefined): Promise<void> {
+    if (last === undefined) return this.switchOff()
+    await this.#put(last)
+    await this.#files.keepOnly([last.set])
   }
 
   /**

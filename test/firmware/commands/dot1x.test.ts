@@ -3,6 +3,7 @@ import { CommandRunner } from '../../../firmware/commands/index.js'
 import { Ieee8021xUse, KeyUses } from '../../../firmware/key-use/index.js'
 import type { CommandName } from '../../../protocol/commands/index.js'
 import { PlatenError, type ErrorCode } from '../../../protocol/errors.js'
+import { seconds } from '../../../protocol/time.js'
 import { consoleBoard } from '../../support/console-board.js'
 import { FakeSupplicant } from '../../support/fake-supplicant.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
@@ -128,6 +129,21 @@ test('device.md 7: what the port says is told with a reason for machines and in 
     t.regex((await run('uses')).uses.find(({ use }) => use === 'ieee-802-1x')?.detail ?? '', words)
     t.true(logged.some((line) => line.includes('IEEE 802.1X does not serve with its new settings')))
   }
+})
+
+test('dot1x set with a CA whose certificate has left the store does not go on serving by the old settings', async (t) => {
+  const { run, withKey, store, daemon, clock } = await board()
+  await withKey()
+  await run('dot1x set', asRequest(ca))
+  await store.deleteCaCertificate('network')
+  const reply = await run('dot1x set', { identity: 'host/printer' })
+  t.like(reply, { state: 'failed', ca: ['network'] })
+  t.regex(reply.detail, /"network" is not in the key store/)
+  t.false(daemon.running)
+  t.regex((await run('dot1x show')).detail, /"network" is not in the key store/)
+  await store.addCaCertificate('network', certificateFor(fixtureKeys.one, 'Network CA'))
+  await clock.advance(seconds(40))
+  t.like(await run('dot1x show'), { state: 'serving' })
 })
 
 test('dot1x off ends the daemon and takes the key out of memory; settings and assignment stay', async (t) => {
