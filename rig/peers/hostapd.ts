@@ -28,6 +28,12 @@ export interface Admission {
   readonly at: number
 }
 
+/** `opened` is absent while it is closed. */
+export interface Gap {
+  readonly closed: number
+  readonly opened?: number
+}
+
 /** A running authenticator: a switch port with an authentication server of its own. */
 export interface Authenticator {
   /** Who was let in, oldest first. */
@@ -36,6 +42,10 @@ export interface Authenticator {
   refusals(): number
   /** The next station that is let in. */
   nextAdmission(): Promise<Admission>
+  /** Asks the station at this hardware address for its certificate anew. @throws connect-failed when it is not there */
+  reauthenticate(station: string): Promise<void>
+  /** When the port was closed to a station that it had been open for, and open again; Clock.monotonic(). */
+  readonly gaps: readonly Gap[]
   /** When it listens again to a station that it has refused. */
   quiet(): Promise<void>
   /** What it said. */
@@ -71,6 +81,11 @@ export async function startHostapd({ clock, files }: Pick<RigPlatform, 'clock' |
     admissions: record.admissions,
     refusals: () => record.refusals,
     nextAdmission: () => record.next(),
+    gaps: record.gaps,
+    reauthenticate: async (station) => {
+      const { lines: said } = await namespace.processes.run('hostapd_cli', ['-p', `${directory}/controls`, '-i', options.interface, 'raw', 'EAPOL_REAUTH', station], seconds(5))
+      if (said.at(-1)?.trim() !== 'OK') throw new PlatenError('connect-failed', `the port does not know a station ${station}`)
+    },
     quiet: () => record.listening(),
     lines,
     close: async () => {
@@ -84,7 +99,9 @@ export async function startHostapd({ clock, files }: Pick<RigPlatform, 'clock' |
 /** Reads the log as it comes. */
 class Record {
   readonly admissions: Admission[] = []
+  readonly gaps: Gap[] = []
   refusals = 0
+  #open = false
   readonly #now: () => number
   #shown = { serial: '', subject: '' }
   /** After a refusal hostapd does not listen to the station for 5 s. */
@@ -100,6 +117,8 @@ class Record {
     const [, serial, subject] = /peer certificate: depth=0 serial_num=0*([0-9A-F]+) subject=(.*)/.exec(line) ?? []
     if (serial !== undefined && subject !== undefined) this.#shown = { serial, subject }
     if (line.includes('AUTH_PAE entering state AUTHENTICATED')) this.#admit()
+    if (line.endsWith('IEEE 802.1X: authorizing port')) this.#nowOpen()
+    if (line.endsWith('IEEE 802.1X: unauthorizing port')) this.#nowClosed()
     if (line.includes('AUTH_PAE entering state HELD')) {
       this.refusals += 1
       this.#deaf = true
@@ -121,6 +140,17 @@ class Record {
     })
   }
 
+  #nowOpen(): void {
+    const last = this.gaps.at(-1)
+    if (last !== undefined && last.opened === undefined) this.gaps[this.gaps.length - 1] = { ...last, opened: this.#now() }
+    this.#open = true
+  }
+
+  #nowClosed(): void {
+    if (this.#open) this.gaps.push({ closed: this.#now() })
+    this.#open = false
+  }
+
   #admit(): void {
     const admission = { ...this.#shown, at: this.#now() }
     this.admissions.push(admission)
@@ -137,6 +167,7 @@ async function writeFiles(files: RigPlatform['files'], { directory, interface: n
     'ieee8021x=1',
     'eap_reauth_period=0',
     'use_pae_group_addr=1',
+    `ctrl_interface=${directory}/controls`,
     'eap_server=1',
     `eap_user_file=${directory}/users`,
     `ca_cert=${directory}/station-ca.pem`,

@@ -26,7 +26,7 @@ import { certificateOfPem, certificatePem } from '../../../protocol/pem.js'
 import { issueCertificate, readCertificate, sameBytes, type CertificateFields } from '../../../protocol/scep/index.js'
 import { days, minutes } from '../../../protocol/time.js'
 import { joinTheRig, NetworkNamespace, startScepserver } from '../../peers/index.js'
-import type { RigPlatform } from '../../platform/index.js'
+import type { Processes, RigPlatform } from '../../platform/index.js'
 import { Authority, newSerial } from '../../scep-server/index.js'
 import type { Bench, StationWish } from '../bench.js'
 import { RigServer } from '../rig-server.js'
@@ -60,6 +60,8 @@ export interface PeerIdentity {
 export interface IdentityWish extends Pick<Partial<CertificateFields>, 'dnsNames' | 'ipAddresses' | 'keyUsage' | 'extendedKeyUsage' | 'notBefore' | 'notAfter'> {
   readonly commonName: string
 }
+
+type SwitchOnWish = Pick<StationWish, 'maxKeys' | 'configuration'> & { readonly environment?: Readonly<Record<string, string>> }
 
 const challenge = 'what the office tells'
 let count = 0
@@ -149,10 +151,11 @@ export class UseSite {
   /**
    * Switches the board on, set up with the SCEP server. What its daemons read in clear lies on tmpfs, apart from other boards.
    * @param wish.configuration sections of its config; `runtime` is there already
+   * @param wish.environment beside the rig's own; for a board in a network of its own
    */
-  async switchOn({ configuration = {}, ...wish }: Pick<StationWish, 'maxKeys' | 'configuration'> = {}): Promise<Station> {
+  async switchOn({ configuration = {}, environment = {}, ...wish }: SwitchOnWish = {}): Promise<Station> {
     const runtime = await this.folder('memory')
-    const home: { readonly home?: BoardHome } = this.#home === undefined ? {} : { home: { processes: this.#home.namespace.processes, address: this.#home.address } }
+    const home: { readonly home?: BoardHome } = this.#home === undefined ? {} : { home: { processes: within(this.#home.namespace.processes, environment), address: this.#home.address } }
     this.#board = await this.bench.station(`board ${this.bench.stations.length + 1}`, { ...wish, ...home, server: this.server, configuration: { runtime, ...configuration } })
     return this.#board
   }
@@ -162,6 +165,10 @@ export class UseSite {
     await this.board.board.cutPower()
     await this.#home?.namespace.killAll()
   }
+}
+
+function within(processes: Processes, environment: Readonly<Record<string, string>>): Processes {
+  return { ...processes, start: (command, args, options) => processes.start(command, args, { ...options, environment: { ...environment, ...options?.environment } }) }
 }
 
 async function newNamespace(bench: Bench, label: string): Promise<NetworkNamespace> {
