@@ -28,12 +28,6 @@ export interface Admission {
   readonly at: number
 }
 
-/** `opened` is absent while it is closed. */
-export interface Gap {
-  readonly closed: number
-  readonly opened?: number
-}
-
 /** A running authenticator: a switch port with an authentication server of its own. */
 export interface Authenticator {
   /** Who was let in, oldest first. */
@@ -44,8 +38,8 @@ export interface Authenticator {
   nextAdmission(): Promise<Admission>
   /** Asks the station at this hardware address for its certificate anew. @throws connect-failed when it is not there */
   reauthenticate(station: string): Promise<void>
-  /** When the port was closed to a station that it had been open for, and open again; Clock.monotonic(). */
-  readonly gaps: readonly Gap[]
+  /** Whether the port is open now. */
+  open(): boolean
   /** When it listens again to a station that it has refused. */
   quiet(): Promise<void>
   /** What it said. */
@@ -81,7 +75,7 @@ export async function startHostapd({ clock, files }: Pick<RigPlatform, 'clock' |
     admissions: record.admissions,
     refusals: () => record.refusals,
     nextAdmission: () => record.next(),
-    gaps: record.gaps,
+    open: () => record.open,
     reauthenticate: async (station) => {
       const { lines: said } = await namespace.processes.run('hostapd_cli', ['-p', `${directory}/controls`, '-i', options.interface, 'raw', 'EAPOL_REAUTH', station], seconds(5))
       if (said.at(-1)?.trim() !== 'OK') throw new PlatenError('connect-failed', `the port does not know a station ${station}`)
@@ -99,9 +93,8 @@ export async function startHostapd({ clock, files }: Pick<RigPlatform, 'clock' |
 /** Reads the log as it comes. */
 class Record {
   readonly admissions: Admission[] = []
-  readonly gaps: Gap[] = []
   refusals = 0
-  #open = false
+  open = false
   readonly #now: () => number
   #shown = { serial: '', subject: '' }
   /** After a refusal hostapd does not listen to the station for 5 s. */
@@ -117,8 +110,8 @@ class Record {
     const [, serial, subject] = /peer certificate: depth=0 serial_num=0*([0-9A-F]+) subject=(.*)/.exec(line) ?? []
     if (serial !== undefined && subject !== undefined) this.#shown = { serial, subject }
     if (line.includes('AUTH_PAE entering state AUTHENTICATED')) this.#admit()
-    if (line.endsWith('IEEE 802.1X: authorizing port')) this.#nowOpen()
-    if (line.endsWith('IEEE 802.1X: unauthorizing port')) this.#nowClosed()
+    if (line.endsWith('IEEE 802.1X: authorizing port')) this.open = true
+    if (line.endsWith('IEEE 802.1X: unauthorizing port')) this.open = false
     if (line.includes('AUTH_PAE entering state HELD')) {
       this.refusals += 1
       this.#deaf = true
@@ -138,17 +131,6 @@ class Record {
       if (this.#deaf) this.#waiting.push(resolve)
       else resolve()
     })
-  }
-
-  #nowOpen(): void {
-    const last = this.gaps.at(-1)
-    if (last !== undefined && last.opened === undefined) this.gaps[this.gaps.length - 1] = { ...last, opened: this.#now() }
-    this.#open = true
-  }
-
-  #nowClosed(): void {
-    if (this.#open) this.gaps.push({ closed: this.#now() })
-    this.#open = false
   }
 
   #admit(): void {
