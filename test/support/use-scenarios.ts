@@ -20,8 +20,9 @@ export async function playReal(name: string, firmware?: readonly string[]): Prom
 /**
  * A test that plays a use scenario and wants it passed, after `more`. Where something is missing that the scenario
  * needs it is skipped by name; with CI=true that is a failure.
+ * @param turn `beside` for scenarios that mostly wait: they are played at the same time
  */
-export function useTest(name: string, more: (t: ExecutionContext, result: ScenarioResult) => void = () => undefined): void {
+export function useTest(name: string, more: (t: ExecutionContext, result: ScenarioResult) => void = () => undefined, turn: 'alone' | 'beside' = 'alone'): void {
   const scenario = scenarios.find((one) => one.name === name)
   if (scenario === undefined) throw new TypeError(`there is no scenario ${name}`)
   const missing = missingHere.filter(({ part }) => scenario.parts?.includes(part)).flatMap(({ what }) => what)
@@ -30,7 +31,8 @@ export function useTest(name: string, more: (t: ExecutionContext, result: Scenar
     ava.serial.skip(`${title} (needs ${missing.join(', ')})`, () => undefined)
     return
   }
-  ava.serial(title, async (t) => {
+  const declare = turn === 'alone' ? ava.serial : ava
+  declare(title, async (t) => {
     // On a busy machine the witnesses' stamps may be too far apart to say anything; then it is played again.
     let result = await playReal(name)
     for (let tries = 1; tries < 3 && outcomeOfScenario(result) === 'inconclusive'; tries += 1) result = await playReal(name)
