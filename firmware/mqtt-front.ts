@@ -11,6 +11,7 @@ import type { KeyStore } from './key-store/index.js'
 import { MqttUse } from './key-use/index.js'
 import { MqttAgent, type RequestNews } from './mqtt/index.js'
 import type { LogBook, Platform } from './platform/index.js'
+import { MqttSettingsFile } from './settings/index.js'
 
 /** Largest file of trust anchors, bytes. */
 const anchorsLimit = 256 * 1024
@@ -37,7 +38,7 @@ export async function openMqttFront({ platform, config, bootId, log, store }: {
     place: { site, device },
     broker: { host: hostname.replace(/^\[|\]$/gu, ''), port: port === '' ? 8883 : Number(port), ...await anchors(platform, trustAnchors) },
   })
-  return { agent, use: new MqttUse({ store, agent, device }) }
+  return { agent, use: new MqttUse({ store, agent, device, settings: await MqttSettingsFile.open({ disk: platform.disk, directory: config.data, log }) }) }
 }
 
 /** Lets the agent tell of the board and take its commands, now that both are there. */

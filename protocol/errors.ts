@@ -65,7 +65,7 @@ type ExchangeCode =
   | 'certificate-not-valid-now'
 
 /** Putting a key to its use. */
-type UseCode = 'use-cannot-serve' | 'probe-failed' | 'listen-failed' | 'policy-not-found' | 'policy-name-taken' | 'policy-limit'
+type UseCode = 'use-cannot-serve' | 'probe-failed' | 'last-way-in' | 'listen-failed' | 'policy-not-found' | 'policy-name-taken' | 'policy-limit'
 
 /** The rig's own: which board may be used, and whether it is as a run needs it. */
 type BenchCode = 'board-taken' | 'board-broken' | 'board-not-ready'

@@ -5,6 +5,7 @@ import type { Ieee8021xUpdate } from '../settings/index.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 import type { Services } from './services.js'
+import { switchUse } from './use-handlers.js'
 
 const use = 'ieee-802-1x'
 
@@ -30,8 +31,7 @@ export const dot1xHandlers: Handlers<'dot1x show' | 'dot1x set' | 'dot1x off'> =
   },
 
   'dot1x off': async (_, services) => {
-    await services.ieee8021x.update({ enabled: false })
-    await services.useKey.refresh(use)
+    await switchUse(services, use, false)
     return dot1xReply(services)
   },
 }

@@ -4,6 +4,7 @@ import { PlatenError } from '../../protocol/errors.js'
 import { displayKeyUse, type KeyUse } from '../../protocol/key-use.js'
 import { readCertificate } from '../../protocol/scep/index.js'
 import type { KeyEntry } from '../key-store/index.js'
+import type { PutToUse } from '../key-use/index.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
 import type { Services } from './services.js'
@@ -34,9 +35,7 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
   'keys assign': async ({ name, use }, services, { progress }) => {
     const entry = findKey(services.store, name)
     if (use !== 'none') {
-      progress(`Putting the key "${name}" to ${displayKeyUse(use)} …`)
-      const { enabled, caveats } = await services.useKey.put(use, entry.id)
-      services.automatic.keysChanged()
+      const { enabled, caveats } = await putKeyToUse(services, name, use, progress)
       return { name, use: usesNow(services, name), enabled, ...warningsOf(caveats) }
     }
     for (const each of entry.uses) {
@@ -46,6 +45,15 @@ export const keyHandlers: Handlers<'keys list' | 'keys show' | 'keys delete' | '
     services.automatic.keysChanged()
     return { name, use: usesNow(services, name), enabled: false }
   },
+}
+
+/** @throws key-not-found, key-pending, use-cannot-serve, probe-failed, listen-failed */
+export async function putKeyToUse({ automatic, store, useKey }: Services, name: string, use: KeyUse, progress: (text: string) => void): Promise<PutToUse> {
+  const { id } = findKey(store, name)
+  progress(`Putting the key "${name}" to ${displayKeyUse(use)} …`)
+  const put = await useKey.put(use, id)
+  automatic.keysChanged()
+  return put
 }
 
 /** Away from all keys: it stops serving, or, as TLS, serves with the default key from now on. */

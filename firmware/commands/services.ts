@@ -35,7 +35,7 @@ export interface Services {
   readonly automatic: Pick<AutomaticIssuance, 'settings' | 'update' | 'view' | 'keysChanged'>
   readonly automaticSettings: Pick<AutomaticSettingsFile, 'problems'>
   readonly ieee8021x: Pick<Ieee8021xSettingsFile, 'get' | 'update' | 'problems'>
-  readonly useKey: Pick<KeyUses, 'put' | 'refresh' | 'list' | 'problems'>
+  readonly useKey: Pick<KeyUses, 'put' | 'refresh' | 'switch' | 'probe' | 'undo' | 'list' | 'problems'>
   readonly ipsec: Pick<IpsecUses, 'status' | 'statusOf' | 'add' | 'edit' | 'remove' | 'order' | 'enable' | 'disable'>
   readonly ipsecPolicies: Pick<IpsecPolicies, 'list' | 'problems'>
   readonly log: Log & { recent(count: number): readonly LogLine[] }

@@ -3,10 +3,11 @@ import { displayKeyUse, type Caveat, type KeyUse } from '../../protocol/key-use.
 import type { Clock } from '../../protocol/time.js'
 import type { KeyEntry, KeyId } from '../key-store/index.js'
 import type { Log } from '../platform/index.js'
+import { within } from './deadline.js'
 import type { KeyUseDriver, UseStatus } from './driver.js'
 import { Retries } from './retries.js'
 import { ServedKeysInMemory, type ServedKeys } from './served-keys.js'
-import type { SwapEnd, SwapPlan } from './swap.js'
+import { swapLimits, type SwapEnd, type SwapPlan } from './swap.js'
 import { errorOf, storyOf, type SwapReport } from './swap-report.js'
 import { runSwap, type Assignments } from './swap-run.js'
 
@@ -175,6 +176,49 @@ export class KeyUses {
   }
 
   /**
+   * Switches a function on or off in its settings, and its consumer with it. A function stays on though its key does
+   * not serve: the status says so, and the log why.
+   * @throws use-cannot-serve when it is not in this firmware; last-way-in when it cannot be off; missing-field, disk-failed
+   */
+  async switch(use: KeyUse, on: boolean): Promise<void> {
+    const driver = this.#driverOf(use)
+    if (driver.setEnabled === undefined) {
+      if (on) return
+      throw new PlatenError('last-way-in', `${displayKeyUse(use)} cannot be switched off: it is the only way to the Remote UI and to IPPS, and would lock people out.`, { facts: { use }, fix: 'Put another key to it with uses assign.' })
+    }
+    await driver.setEnabled(on)
+    await this.refresh(use).catch((error: unknown) => {
+      const { code, message } = asPlatenError(error)
+      if (code === 'disk-failed' || code === 'internal') throw error
+      this.#log.warn(`${displayKeyUse(use)} is on, but does not serve`, { code, reason: message })
+    })
+  }
+
+  /** A handshake with what serves a use now; changes nothing. @throws use-cannot-serve when nothing serves; probe-failed */
+  probe(use: KeyUse): Promise<void> {
+    return this.inTurn(use, async () => {
+      const driver = this.#driverOf(use)
+      const assigned = this.#store.keyFor(use)
+      if (!isOn(driver)) throw notServing(use, 'it is switched off', 'Switch it on with uses enable.')
+      if (assigned === undefined) throw notServing(use, 'no key is assigned to it', 'Put one to it with uses assign.')
+      if (driver.current() !== assigned.id) throw notServing(use, this.#unservedProblem(use, driver)[0] ?? 'its key is not in place', 'Look at the log for the cause.')
+      await within(this.#clock, `a probe of ${use}`, swapLimits.probe, driver.probe(), () => new PlatenError('probe-failed', `${displayKeyUse(use)} gave no answer within ${swapLimits.probe / 1000} s`))
+    })
+  }
+
+  /**
+   * Goes back to the key that served before the one assigned now, as `put` does.
+   * @throws key-not-found when none is known, or it is no longer in the store; what `put` throws
+   */
+  async undo(use: KeyUse): Promise<PutToUse> {
+    const served = this.#served.get(use)
+    const wanted = served?.key === this.#store.keyFor(use)?.id ? served?.before : served?.key
+    const before = this.#find(wanted)
+    if (before !== undefined) return this.put(use, before.id)
+    throw new PlatenError('key-not-found', wanted === undefined ? `No key is known that served ${displayKeyUse(use)} before.` : `The key that served ${displayKeyUse(use)} before is no longer in the store.`, { facts: { use }, fix: 'Choose a key with uses assign; keys list shows what there is.' })
+  }
+
+  /**
    * Puts a key to its use: can it serve, assign (when the store does not say so yet), apply, probe by a real
    * handshake. What fails is undone in the consumer and in the store.
    * @param receivedAt when the certificate arrived, monotonic ms
@@ -295,9 +339,19 @@ export class KeyUses {
     await this.#served.accept(use, key).catch((error: unknown) => this.#log.warn(`not remembered which key ${displayKeyUse(use)} has`, { reason: asPlatenError(error).message }))
   }
 
+  #driverOf(use: KeyUse): KeyUseDriver {
+    const driver = this.#drivers.get(use)
+    if (driver === undefined) throw notServing(use, 'it is not in this firmware, or not set up', 'See uses for what there is.')
+    return driver
+  }
+
   #find(id: KeyId | undefined): KeyEntry | undefined {
     return this.#store.entries().find((entry) => entry.id === id)
   }
+}
+
+function notServing(use: KeyUse, why: string, fix: string): PlatenError {
+  return new PlatenError('use-cannot-serve', `${displayKeyUse(use)} does not serve: ${why}.`, { facts: { use }, fix })
 }
 
 function isOn(driver: KeyUseDriver): boolean {

@@ -2,6 +2,7 @@ import { asPlatenError, PlatenError } from '../../protocol/errors.js'
 import { identityOf } from '../../protocol/mqtt/index.js'
 import type { KeyEntry, KeyId, KeyStore } from '../key-store/index.js'
 import type { TlsCredentials } from '../platform/index.js'
+import type { MqttSettingsFile } from '../settings/index.js'
 import type { KeyUseDriver, UseStatus } from './driver.js'
 import { cannotServe, certificateToServe, shownChain } from './serving-certificate.js'
 
@@ -18,6 +19,7 @@ export interface MqttIdentity {
 export interface MqttUseOptions {
   readonly store: Pick<KeyStore, 'privateKey'>
   readonly agent: MqttIdentity
+  readonly settings: Pick<MqttSettingsFile, 'get' | 'update'>
   /** Whom the broker has to see: the Common Name of the certificate. */
   readonly device: string
 }
@@ -31,6 +33,14 @@ export class MqttUse implements KeyUseDriver {
 
   constructor(options: MqttUseOptions) {
     this.#options = options
+  }
+
+  enabled(): boolean {
+    return this.#options.settings.get().enabled
+  }
+
+  async setEnabled(on: boolean): Promise<void> {
+    await this.#options.settings.update({ enabled: on })
   }
 
   canServe(entry: KeyEntry): void {

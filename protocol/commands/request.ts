@@ -38,9 +38,10 @@ export function writeCommandLine(name: CommandName, fields: Readonly<Record<stri
  */
 export function findCommand(words: readonly string[]): CommandName {
   const [first = '', second = ''] = words.map((word) => word.toLowerCase())
-  const found = commandNames.find((name) => name === `${first} ${second}`) ?? commandNames.find((name) => name === first)
-  if (found !== undefined) return found
   const group = commandNames.filter((name) => name.startsWith(`${first} `)).map((name) => name.slice(first.length + 1))
+  // A second word after a verb that has a group (uses, uses probe) was meant for the group.
+  const found = commandNames.find((name) => name === `${first} ${second}`) ?? commandNames.find((name) => name === first && (second === '' || group.length === 0))
+  if (found !== undefined) return found
   if (group.length > 0 && second === '') throw new PlatenError('missing-field', `${first}: say what to do.`, { fix: `Write ${first} ${either(group)}.` })
   const guess = [`${first} ${second}`.trim(), first].map((typed) => didYouMean(typed, commandNames)).find((text) => text !== '')
   const typed = commandNames.some((name) => name.startsWith(`${first} `)) ? `${first} ${second}` : first

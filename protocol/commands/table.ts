@@ -9,7 +9,7 @@ import { history, poll, request } from './issuance.js'
 import { ipsecAdd, ipsecDisable, ipsecEdit, ipsecEnable, ipsecList, ipsecOrder, ipsecRemove, ipsecStatus } from './ipsec.js'
 import { keysAssign, keysDelete, keysExport, keysImport, keysList, keysShow } from './keys.js'
 import { timerOff, timerSet, timerShow } from './timer.js'
-import { uses } from './uses.js'
+import { uses, usesAssign, usesDisable, usesEnable, usesProbe, usesUndo } from './uses.js'
 
 export const commands = {
   'comm show': commShow,
@@ -34,6 +34,11 @@ export const commands = {
   'keys import': keysImport,
   'keys export': keysExport,
   uses,
+  'uses assign': usesAssign,
+  'uses enable': usesEnable,
+  'uses disable': usesDisable,
+  'uses probe': usesProbe,
+  'uses undo': usesUndo,
   'dot1x show': dot1xShow,
   'dot1x set': dot1xSet,
   'dot1x off': dot1xOff,

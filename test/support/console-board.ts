@@ -107,7 +107,7 @@ export async function consoleBoard({ disk = new RecordingDisk(), clock = new Vir
   const board = { product: 'Platen', version: '0.1.0', bootId: '1a2b3c4d', restartReason: 'first start', startedAt: clock.monotonic(), httpsPort: () => 443, problems: [] }
   const services: Services = {
     board, clock, random: (count) => Uint8Array.from(randomBytes(count)), access, settings, automatic: new TimerStandIn(), automaticSettings: { problems: () => [] }, store, limits: { maxKeys: 4, maxCaCertificates: 2 }, issuance, ieee8021x, ipsec, ipsecPolicies, log,
-    useKey: { problems: () => [], refresh: () => Promise.resolve(), list: () => Promise.resolve([{ use: 'tls', key: 'Default Key', state: 'serving', detail: '', caveats: [] }]), put: async (use, id) => {
+    useKey: { problems: () => [], refresh: () => Promise.resolve(), switch: () => Promise.resolve(), probe: () => Promise.resolve(), undo: () => Promise.resolve({ enabled: true, caveats: [] }), list: () => Promise.resolve([{ use: 'tls', key: 'Default Key', state: 'serving', detail: '', caveats: [] }]), put: async (use, id) => {
       await store.assign(use, store.entries()[0]?.id === id ? undefined : id)
       return { enabled: use === 'tls', caveats: [] }
     } },

@@ -4,7 +4,7 @@ import { milliseconds, seconds, type Clock, type Duration } from '../../../proto
 import { readCertificate } from '../../../protocol/scep/index.js'
 import type { KeyEntry, KeyId, KeyStore } from '../../key-store/index.js'
 import type { Disk, Log, Processes } from '../../platform/index.js'
-import type { Ieee8021xSettings } from '../../settings/index.js'
+import type { Ieee8021xSettingsFile } from '../../settings/index.js'
 import type { KeyUseDriver, UseStatus } from '../driver.js'
 import { newestAttempt } from './attempt.js'
 import { CredentialFiles, type CredentialSet } from './credential-files.js'
@@ -14,7 +14,7 @@ import { supplicantConfig } from './supplicant-config.js'
 
 export interface Ieee8021xUseOptions {
   readonly store: Pick<KeyStore, 'privateKey' | 'caCertificates'>
-  readonly settings: { get(): Ieee8021xSettings }
+  readonly settings: Pick<Ieee8021xSettingsFile, 'get' | 'update'>
   readonly processes: Processes
   readonly disk: Disk
   readonly clock: Clock
@@ -67,6 +67,10 @@ export class Ieee8021xUse implements KeyUseDriver {
 
   enabled(): boolean {
     return this.#options.settings.get().enabled
+  }
+
+  async setEnabled(on: boolean): Promise<void> {
+    await this.#options.settings.update({ enabled: on })
   }
 
   canServe(entry: KeyEntry): void {

@@ -23,7 +23,9 @@ function bench() {
     isConnected: () => world.refuses === undefined,
     connected: () => (world.refuses === undefined ? Promise.resolve() : Promise.reject(world.refuses)),
   }
-  const use = new MqttUse({ agent, device: 'printer.example', store: { privateKey: (id) => keys.get(id)! } })
+  const switched = { on: true }
+  const settings = { get: () => ({ enabled: switched.on }), update: ({ enabled }: { readonly enabled: boolean }) => Promise.resolve(void (switched.on = enabled)) }
+  const use = new MqttUse({ agent, settings, device: 'printer.example', store: { privateKey: (id) => keys.get(id)! } })
   const entries: readonly KeyEntry[] = [fallback, own, renewed]
   const store = {
     entries: () => entries, get: (id: KeyId) => entries.find((entry) => entry.id === id)!,

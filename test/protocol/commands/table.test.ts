@@ -27,7 +27,7 @@ test('only reading the status needs no administrator', (t) => {
 })
 
 test('help has one line for each verb, and no line of it is wider than 80 columns', (t) => {
-  for (const name of commandNames) t.is(helpOverview().filter((line) => line.startsWith(`  ${name} `)).length, 1, name)
+  for (const name of commandNames) t.is(helpOverview().filter((line) => line.startsWith(`  ${name}  `)).length, 1, name)
   t.deepEqual(helpOverview().filter((line) => line.length > 80), [])
 })
 
