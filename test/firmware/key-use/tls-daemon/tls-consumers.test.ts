@@ -37,14 +37,14 @@ test('a daemon may take its time to load what it was given', async (t) => {
   t.deepEqual(prints(bench.daemons[0]!.shown), shownOf(bench.second))
 })
 
-const troubles: readonly (readonly [Mood, RegExp])[] = [
-  ['dead', /^printer: its reload command ended with exit code 1: the daemon is not running$/],
-  ['refuses', /^printer: its reload command ended with exit code 1: cannot load the key$/],
-  ['hangs', /^printer: its reload command did not end within 8 s, and was killed$/],
-  ['deaf', /^printer: a TLS client saw another certificate$/],
+const troubles: readonly (readonly [Mood, string, RegExp])[] = [
+  ['dead', 'is dead', /^printer: its reload command ended with exit code 1: the daemon is not running$/],
+  ['refuses', 'refuses the key', /^printer: its reload command ended with exit code 1: cannot load the key$/],
+  ['hangs', 'hangs', /^printer: its reload command did not end within 8 s, and was killed$/],
+  ['deaf', 'does not listen', /^printer: a TLS client saw another certificate$/],
 ]
-for (const [mood, reason] of troubles) {
-  test(`all or none: with a daemon that is ${mood} the swap fails, and the old key serves everywhere again within 60 s`, async (t) => {
+for (const [mood, so, reason] of troubles) {
+  test(`all or none: with a daemon that ${so} the swap fails, and the old key serves everywhere again within 60 s`, async (t) => {
     const bench = TlsBench.make(t, 'nginx', 'printer')
     const consumers = bench.consumers()
     await bench.passing(consumers.apply(bench.first))
