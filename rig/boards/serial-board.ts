@@ -28,6 +28,8 @@ export interface SerialBoardOptions {
 const startDeadline = seconds(60)
 /** Of a board that runs already. */
 const answerDeadline = seconds(5)
+/** After which Enter is pressed once more. */
+const firstTry = seconds(2)
 /** A line that comes with the power, such as a USB device, is tried so often. */
 const betweenTries = milliseconds(250)
 
@@ -69,7 +71,7 @@ export class SerialBoard implements Board {
     const { power, path } = this.#options
     if (power !== undefined) await power.on()
     await this.#attach(power === undefined ? answerDeadline : startDeadline)
-    await this.#console.awake(power === undefined ? answerDeadline : startDeadline).catch((cause: unknown) => {
+    await this.#awake(power === undefined ? answerDeadline : startDeadline).catch((cause: unknown) => {
       throw new PlatenError('timed-out', `the console of the board ${this.name} does not answer on ${path}`, {
         facts: { board: this.name }, cause, fix: power === undefined ? 'Switch the board on, and check the cable and the baud rate.' : 'Check the cable, the baud rate and the power commands of the bench file.',
       })
@@ -150,6 +152,16 @@ export class SerialBoard implements Board {
         if (!hasCode(error, 'connect-failed') || this.#options.power === undefined || this.#platform.clock.monotonic() >= end) throw error
         await new Promise<void>((resolve) => void this.#platform.clock.after('line of a board', betweenTries, resolve))
       }
+    }
+  }
+
+  /** The first key may be lost on a line that somebody has just left. */
+  async #awake(deadline: Duration): Promise<void> {
+    try {
+      await this.#console.awake(firstTry)
+    } catch (error) {
+      if (!hasCode(error, 'timed-out')) throw error
+      await this.#console.awake(milliseconds(deadline - firstTry))
     }
   }
 

@@ -36,6 +36,7 @@ export class KeptBoard {
     const { 'tls-key': serving = '' } = await this.#station.does('status')
     if (serving !== this.#tlsKey && this.#tlsKey !== '') await this.#station.does(`keys assign "${this.#tlsKey}" tls`)
     await takeAway(this.#station, enabled === 'true')
+    await this.#station.leave()
   }
 }
 

@@ -10,7 +10,7 @@ const row = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) +(To Be Processed|Processing\.\.
 
 /** What `history` shows, newest first. */
 export async function historyOf(station: Station): Promise<readonly HistoryRow[]> {
-  const { lines, reply } = await station.types('history')
+  const { lines, reply } = await station.asks('history')
   if (reply !== undefined) return rowsOf(reply['entries']).map((entry) => ({ requestedAt: entry['requested-at'] ?? '', status: entry['status'] ?? '' }))
   return lines.flatMap((line) => {
     const [, requestedAt, status] = row.exec(line) ?? []
@@ -26,7 +26,7 @@ export async function newestRequest(station: Station): Promise<{ readonly status
 
 /** The names of its keys that begin so. @param prefix without spaces */
 export async function keysOf(station: Station, prefix: string): Promise<readonly string[]> {
-  const { lines, reply } = await station.types('keys list')
+  const { lines, reply } = await station.asks('keys list')
   const names = reply === undefined ? lines.map((line) => line.split('  ', 1)[0] ?? '') : rowsOf(reply['keys']).map(({ name = '' }) => name)
   return names.filter((name) => name.startsWith(prefix))
 }

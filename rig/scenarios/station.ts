@@ -83,6 +83,20 @@ export class Station {
     return this.board.command(line, { answers: { [CHALLENGE_PROMPT]: challenge } })
   }
 
+  /** A command by frames where that can be had: there tables come whole. */
+  async asks(line: string): Promise<CommandOutcome> {
+    const { machine } = this.#handles
+    if (machine === undefined) return this.types(line)
+    await this.board.attend(this.#password)
+    return machine().command(line)
+  }
+
+  /** Signs out, so that whoever comes to the line next is not the administrator. */
+  async leave(): Promise<void> {
+    await this.board.command('logout')
+    await this.#handles.machine?.().command('logout')
+  }
+
   async says(line: string, challenge?: string): Promise<ResultLine> {
     return (await this.types(line, challenge)).result
   }
