@@ -13,6 +13,8 @@ export interface Load {
 }
 
 export interface RunningLoad {
+  /** How many requests have ended so far. */
+  asked(): number
   /** Ends it. @returns what came of each request, in the order of their starts, stamped by the rig's clock */
   stop(): Promise<readonly LoadSample[]>
 }
@@ -43,6 +45,7 @@ export function requestLoad({ name, promise, clock, ask, pause, close }: Request
       const going = { on: true }
       const ended = run(samples, going)
       return Promise.resolve({
+        asked: () => samples.length,
         stop: async () => {
           going.on = false
           await ended
@@ -72,6 +75,7 @@ export function pingLoad({ promise, clock, processes, from, to, every = millisec
       const record = new PingRecord(clock.monotonic() - clock.wall(), every)
       const running = await processes.start('ping', ['-D', '-O', '-n', '-i', String(every / 1000), '-W', '2', '-I', from, to], { onLine: (line) => record.read(line) })
       return {
+        asked: () => record.samples().length,
         stop: async () => {
           running.signal('SIGINT')
           await running.exited

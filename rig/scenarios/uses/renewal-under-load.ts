@@ -1,16 +1,24 @@
 import { displayKeyUse } from '../../../protocol/key-use.js'
-import { seconds } from '../../../protocol/time.js'
+import { milliseconds, seconds } from '../../../protocol/time.js'
 import type { SwapLoad, SwapTimeline } from '../../reports/index.js'
 import { exchangeSeen, judgeGap, serviceGap, type Interval, type LoadSample } from '../../verdicts/index.js'
 import { fact } from '../findings.js'
 import type { Findings } from '../scenario.js'
-import type { Load } from './load.js'
+import type { Load, RunningLoad } from './load.js'
 import { swapOf, type SwapLogged } from './swap-log.js'
 import type { UseSite } from './use-site.js'
 import { requestFor, serialOf, served, servedWithin, type UseUnderTest } from './use-under-test.js'
 
-/** How long a load runs before the exchange and after it: what is usual for it is measured then. */
-const quiet = seconds(1.5)
+/** How long the loads run before the exchange and after it at least: what is usual for them is measured then. */
+const quiet = seconds(1)
+
+/** So many requests of each load as well; on a busy machine that takes longer. */
+const fewest = 12
+
+const busy = seconds(60)
+
+/** Clients that found nothing new by the end of the request may find it a little later. */
+const late = milliseconds(500)
 
 /** What the report draws of a load on either side of the exchange, ms. */
 const drawn = 400
@@ -56,19 +64,27 @@ async function renew(site: UseSite, subject: UseUnderTest, loads: readonly Load[
   const { bench, board } = site
   const running = await Promise.all(loads.map(async (load) => ({ load, run: await load.start() })))
   try {
-    await bench.pass(quiet)
+    await calm(site, running)
     const from = bench.time.monotonic()
     const seen = board.log.length
     const result = await requestFor(subject, board, 'second')
     const low = board.log.slice(seen).find(({ text }) => /^request \d+: Storing the certificate/u.test(text))?.seenAt ?? from
-    await bench.pass(quiet)
-    // Clients that found nothing new by the end of the request may find it a little later.
-    const high = bench.time.monotonic() - quiet / 2
+    await bench.pass(late)
+    const high = bench.time.monotonic()
+    await calm(site, running)
     return { result, window: { low, high }, watched: await Promise.all(running.map(async ({ load, run }) => ({ load, samples: await run.stop() }))) }
   } catch (error) {
     await Promise.all(running.map(({ run }) => run.stop()))
     throw error
   }
+}
+
+/** Lets the loads run for a while with nothing else happening. */
+async function calm({ bench }: UseSite, running: readonly { readonly run: RunningLoad }[]): Promise<void> {
+  const [from, asked] = [bench.time.monotonic(), running.map(({ run }) => run.asked())]
+  const enough = (): boolean => running.every(({ run }, at) => run.asked() - (asked[at] ?? 0) >= fewest)
+  do await bench.pass(quiet)
+  while (!enough() && bench.time.monotonic() - from < busy)
 }
 
 /** By the board's own clock, ms after the certificate was received. */
