@@ -70,7 +70,7 @@ export const ipsecAdd = command({
   summary: 'add an IPSec policy at the end of the list',
   help: [
     'IKEv2 with certificates on both sides, ESP in tunnel mode; at most 10 policies. A new policy is off unless enabled is yes.',
-    'A peer\'s certificate that is known to be revoked is refused, whatever revocation says. The lists and responders are those that the certificate names, by http.',
+    'A peer\'s certificate that is known to be revoked is refused, whatever revocation says. The lists are those registered with ca import, and those that the certificate names, like the OCSP responder, by http.',
     'Without ca no peer is trusted and no key can serve. The identity of this board is a name or an address that its certificate is for.',
   ],
   request: z.strictObject({ name, peer, ...items, enabled: yesOrNo('Enabled; default no').optional() }),

@@ -3,7 +3,9 @@ import { PlatenError } from '../errors.js'
 import { algorithmOf, rsaSignatureIdentifier, signatureDigest, type DigestName } from './algorithms.js'
 import { berLimits, bitString as readBits, integerHex, isUniversal, parse, sequence as readSequence, time as readTime, type Value } from '../ber.js'
 import { asCertificate, sameBytes, type Certificate, type Signer } from './certificate.js'
-import { bitString, integer, sequence, time } from '../der.js'
+import { bitString, context, integer, sequence, time } from '../der.js'
+import { extension } from './extensions.js'
+import { authorityKeyIdentifier } from './issue.js'
 import { readName } from './distinguished-name.js'
 import { reading } from '../malformed.js'
 
@@ -26,14 +28,17 @@ export interface CrlFields {
 /** Certificate revocation list of RFC 5280 section 5. @returns DER */
 export function issueCrl(fields: CrlFields): Uint8Array {
   const algorithm = rsaSignatureIdentifier(fields.digest)
+  const issuer = asCertificate(fields.issuer.certificate)
   const body = sequence(
     integer(1),
     algorithm,
-    asCertificate(fields.issuer.certificate).subjectDer,
+    issuer.subjectDer,
     time(fields.thisUpdate),
     time(fields.nextUpdate),
     // RFC 5280 section 5.1.2.6: absent when nothing is revoked.
     ...(fields.revoked.length === 0 ? [] : [sequence(...fields.revoked.map(({ serial, at }) => sequence(integer(serial), time(at))))]),
+    // Sections 5.2.1 and 5.2.3 want both; strongSwan finds a list that it did not fetch by the key that made it. Later lists have higher numbers.
+    context(0, sequence(...authorityKeyIdentifier(issuer), extension('cRLNumber', false, integer(fields.thisUpdate)))),
   )
   return sequence(body, algorithm, bitString(sign(fields.digest, body, fields.issuer.privateKey)))
 }

@@ -47,7 +47,7 @@ export function issueCertificate(fields: CertificateFields & Issuing): Uint8Arra
 }
 
 /** RFC 5280 section 4.2.1.1: what the issuer calls its own key, so nothing when it has no name for it. */
-function authorityKeyIdentifier(issuer: Certificate | undefined): readonly Uint8Array[] {
+export function authorityKeyIdentifier(issuer: Certificate | undefined): readonly Uint8Array[] {
   if (issuer?.keyIdentifier === undefined) return []
   return [extension('authorityKeyIdentifier', false, sequence(contextPrimitive(0, issuer.keyIdentifier)))]
 }

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
-import { certificatePem } from '../../protocol/pem.js'
+import { CA_FILE_PROMPT } from '../../protocol/commands/index.js'
+import { certificatePem, crlPem } from '../../protocol/pem.js'
 import { seconds } from '../../protocol/time.js'
 import type { RunningProcess } from '../../rig/platform/index.js'
 import type { ScepServer } from '../../rig/scep-server/index.js'
@@ -94,6 +95,24 @@ tunnels('device.md 7: an OCSP responder that the gateway\'s certificate names is
   await good.exited
   await responder('R\t491231235959Z\t260101000000Z')
   const row = await check(t, office, 'strict')
+  t.is(row['state'], 'failed')
+  t.regex(row['detail'] ?? '', /^the peer's certificate is revoked \(since /)
+})
+
+tunnels('device.md 7: a CRL of the key store is enough for charon, without any server for it: not listed serves under strict, listed is refused in words', async (t) => {
+  const office = await tunnelOffice(t, { policy: 'revocation=strict' })
+  const { board, server } = office
+  const name = `CA ${server.fingerprint.slice(0, 16)}`
+  const register = async (): Promise<void> => {
+    const { result } = await board.command(`ca import "${name}"`, { answers: { [CA_FILE_PROMPT]: crlPem(server.authority.revocationList()).trimEnd() } })
+    t.true(result.ok, JSON.stringify(result))
+  }
+  await register()
+  t.like(await request(board, 'first'), { ok: true, values: { enabled: 'true' } })
+  t.like(await does(t, board, 'ipsec status office'), { state: 'serving' })
+  server.authority.revoke('02')
+  await register()
+  const row = await check(t, office, 'relaxed')
   t.is(row['state'], 'failed')
   t.regex(row['detail'] ?? '', /^the peer's certificate is revoked \(since /)
 })
