@@ -78,7 +78,7 @@ const ippsReloadHangs: Scenario = {
   name: 'ipps-reload-hangs',
   promise: 'with a reload command that hangs nobody gets the new certificate: the old one serves everywhere within 60 s',
   run: (bench) => mishap(bench, (daemons) => ({
-    name: 'Let the reload command hang', happens: () => daemons.feel('hang'), reason: /nginx: its reload command did not end within 3 s, and was killed/u,
+    name: 'Let the reload command hang', happens: () => daemons.feel('hang'), reason: /nginx: its reload command did not end within 2 s, and was killed/u,
   })),
 }
 

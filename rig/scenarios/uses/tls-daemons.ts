@@ -167,8 +167,8 @@ export class TlsDaemons {
     const { folder, nginxPort, printerPort } = this.#places
     const { nginx, printer } = this.#files()
     return [
-      { name: 'nginx', ...nginx, reload: ['sh', `${folder}/reload`], reloadTimeoutSeconds: 3, probe: `${loopback}:${nginxPort}`, probeTimeoutSeconds: 3 },
-      { name: 'printer', ...printer, probe: `${loopback}:${printerPort}`, probeTimeoutSeconds: 3 },
+      { name: 'nginx', ...nginx, reload: ['sh', `${folder}/reload`], reloadTimeoutSeconds: 2, probe: `${loopback}:${nginxPort}`, probeTimeoutSeconds: 2 },
+      { name: 'printer', ...printer, probe: `${loopback}:${printerPort}`, probeTimeoutSeconds: 2 },
     ]
   }
 }
