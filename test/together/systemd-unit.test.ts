@@ -40,12 +40,22 @@ systemd.test('the unit and its drop-ins have no setting that systemd does not kn
   t.deepEqual(stderr.split('\n').filter((line) => line.includes('platen.service') && /unknown|failed to parse|invalid|ignoring/i.test(line)), [])
 })
 
-test('the rule for polkit lets the board reload what serves its key, and nothing else', (t) => {
+/** What a file of rules for polkit says of an action. */
+function ruleOf(file: string): (verb: string, unit: string, user?: string, id?: string) => string | undefined {
   type Rule = (action: { readonly id: string; lookup(name: string): string | undefined }, subject: { readonly user: string }) => string | undefined
   const rules: Rule[] = []
-  runInNewContext(readFileSync('systemd/polkit-1/50-platen.rules', 'utf8'), { polkit: { Result: { YES: 'yes' }, addRule: (rule: Rule) => rules.push(rule) } })
-  const may = (verb: string, unit: string, user = 'platen', id = 'org.freedesktop.systemd1.manage-units') =>
-    rules[0]!({ id, lookup: (name) => ({ verb, unit })[name] }, { user })
+  runInNewContext(readFileSync(`systemd/polkit-1/${file}`, 'utf8'), { polkit: { Result: { YES: 'yes' }, addRule: (rule: Rule) => rules.push(rule) } })
+  return (verb, unit, user = 'platen', id = 'org.freedesktop.systemd1.manage-units') => rules[0]!({ id, lookup: (name) => ({ verb, unit })[name] }, { user })
+}
+
+test('the rule for polkit lets the board reload what serves its key, and nothing else', (t) => {
+  const may = ruleOf('50-platen.rules')
   t.is(may('reload', 'nginx.service'), 'yes')
   for (const other of [may('stop', 'nginx.service'), may('reload', 'ssh.service'), may('reload', 'nginx.service', 'lp'), may('reload', 'nginx.service', 'platen', 'org.freedesktop.login1.reboot')]) t.is(other, undefined)
+})
+
+test('the rule for polkit lets the board start strongSwan again, and nothing else', (t) => {
+  const may = ruleOf('51-platen-ipsec.rules')
+  t.is(may('restart', 'strongswan.service'), 'yes')
+  for (const other of [may('stop', 'strongswan.service'), may('restart', 'ssh.service'), may('restart', 'strongswan.service', 'lp'), may('restart', 'strongswan.service', 'platen', 'org.freedesktop.login1.reboot')]) t.is(other, undefined)
 })
