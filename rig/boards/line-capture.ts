@@ -25,8 +25,8 @@ export function capturedLines(lines: Lines, clock: Clock, tell: (piece: Captured
 
 function captured(line: Duplex, clock: Clock, tell: (piece: CapturedPiece) => void): Duplex {
   let tail = ''
-  // A frame may come between a prompt and its answer; a person does not see it.
-  const people = new LineSplitter({ clock, onText: (text) => (tail = (tail + Buffer.from(text).toString('latin1')).slice(-tailLength)), onPacket: () => undefined })
+  // A frame may come between a prompt and its answer, behind NULs; a person does not see it.
+  const people = new LineSplitter({ clock, onText: (text) => (tail = (tail + Buffer.from(text).toString('latin1').replaceAll('\0', '')).slice(-tailLength)), onPacket: () => undefined })
   const seen = (from: CapturedPiece['from'], bytes: Buffer): void => {
     const text = bytes.toString('latin1')
     if (from === 'board') people.take(bytes)

@@ -4,6 +4,7 @@ import { certificatePem } from '../../protocol/pem.js'
 import { readKeyMaterial } from '../../protocol/pkcs12/index.js'
 import { boardCommand, boardGroup, seal, writeFrames, writeMessage, writePayload } from '../../protocol/smp/index.js'
 import { seconds, type Clock } from '../../protocol/time.js'
+import { VirtualClock } from '../../rig/boards/index.js'
 import { runCommandLine } from '../../rig/cli/index.js'
 import { linuxPlatform, type Terminal } from '../../rig/platform/index.js'
 import { fixtureKeys } from '../support/fixture-keys.js'
@@ -246,4 +247,14 @@ test('import and export carry a key between a board and a file, and a CA certifi
   t.is((await run('export', '--ca', 'unix:/line', 'web', at('ca.pem')))[0], 0)
   t.is(Buffer.from(await base.files.read(at('ca.pem')) ?? '').toString(), certificatePem(leaf))
   t.regex((await run('import', 'unix:/line', 'other', at('nothing')))[1], /There is no file/)
+})
+
+test('a line on which nobody answers by frames is trouble with the rig, not a broken promise: issue ends with 3, as its help says', async (t) => {
+  const [, far] = linePair()
+  const clock = new VirtualClock(base.clock.wall())
+  const out: string[] = []
+  const platform = { ...base, clock, terminal: person(asked), lines: { ...base.lines, open: () => Promise.resolve(far) } }
+  const code = await clock.until(runCommandLine(platform, ['issue', 'unix:/line', ...fields], { write: (line) => out.push(line), complain: (line) => out.push(line) }))
+  t.is(code, 3, out.join('\n'))
+  t.regex(out.join('\n'), /No board answers by frames on unix:\/line\. \[timed-out\]/)
 })

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { NEW_PASSWORD_AGAIN_PROMPT, NEW_PASSWORD_PROMPT } from '../../../protocol/commands/index.js'
+import { LineJoiner } from '../../../protocol/smp/index.js'
 import { capturedLines, ConsoleDriver, ConsoleSession, VirtualClock, type CapturedPiece } from '../../../rig/boards/index.js'
 import { consoleBoard, linePair, password, start } from '../../support/console-board.js'
 
@@ -35,6 +36,20 @@ test('machine frames to the board are counted, not shown: one of them signs in',
   await new Promise((resolve) => opened.once('data', resolve))
   opened.destroy()
   t.deepEqual(pieces.map(({ from, text, hidden }) => [from, text ?? hidden]).sort(), [['board', '\u0006\tB\n'], ['rig', 5], ['rig', 5]].sort())
+})
+
+test('a frame between a prompt and its answer does not bring the answer into the capture', async (t) => {
+  const [board, end] = linePair()
+  const pieces: CapturedPiece[] = []
+  const opened = await capturedLines({ open: () => Promise.resolve(end), listen: () => Promise.reject(new Error('unused')) }, new VirtualClock(start), (piece) => pieces.push(piece)).open('/dev/x')
+  const frame = new Promise<void>((resolve) => void opened.on('data', (piece: Buffer) => (piece.includes('\u0006\t') ? resolve() : undefined)))
+  const joiner = new LineJoiner((bytes) => board.write(bytes))
+  joiner.text(Buffer.from('Password: '))
+  joiner.packet(Buffer.alloc(40))
+  await frame
+  opened.write('a secret word\r')
+  opened.destroy()
+  t.false(JSON.stringify(pieces).includes('a secret word'))
 })
 
 test('when the line goes away, whoever reads the captured one is told', async (t) => {
