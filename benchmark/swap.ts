@@ -24,7 +24,8 @@ export interface SwapRow {
   readonly skipped?: string
 }
 
-const suffix = '-renewal-under-load'
+/** Of those that know no clock but the real one: scenarios of a use. */
+const suffix = /-renewal(?:-under-load)?$/u
 
 /**
  * Bench 5: the exchange of a key for each use, by the rig's own scenario of a renewal under load: a whole board with
@@ -33,8 +34,8 @@ const suffix = '-renewal-under-load'
 export async function measureSwaps(): Promise<readonly SwapRow[]> {
   const platform = linuxPlatform()
   const rows: SwapRow[] = []
-  for (const scenario of scenarios.filter(({ name }) => name.endsWith(suffix))) {
-    const use = scenario.name.slice(0, -suffix.length)
+  for (const scenario of scenarios.filter(({ name, clocks }) => suffix.test(name) && clocks.every((clock) => clock === 'real'))) {
+    const use = scenario.name.replace(suffix, '')
     const missing = await missingParts(platform, scenario.parts ?? [])
     if (missing.length > 0) {
       rows.push({ use, skipped: `needs ${missing.join(', ')}` })
