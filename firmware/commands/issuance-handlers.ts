@@ -4,6 +4,7 @@ import { isoDate, type ReplyOf } from '../../protocol/commands/index.js'
 import type { HistoryEntry } from '../issuance/index.js'
 import type { Handlers } from './context.js'
 import { given } from './given.js'
+import { warningsOf } from './warnings.js'
 
 export const issuanceHandlers: Handlers<'request' | 'poll' | 'history'> = {
   request: async (request, { issuance }, { progress }) => {
@@ -26,10 +27,11 @@ export const issuanceHandlers: Handlers<'request' | 'poll' | 'history'> = {
     ended(await issuance.poll(transaction, { progress: ({ text }) => progress(text) })),
 
   history: ({ entry }, { issuance }) => {
-    const entries = issuance.history().slice(0, 20).map(entryReply)
-    if (entry === undefined) return { entries }
+    const entries = issuance.history().slice(0, 20)
+    // Whole texts of warnings are for one entry, not for a table of twenty.
+    if (entry === undefined) return { entries: entries.map(entryReply) }
     const one = entries[entry - 1]
-    if (one !== undefined) return one
+    if (one !== undefined) return wholeEntryReply(one)
     throw new PlatenError('invalid-value', `entry: there are only ${entries.length} entries.`, { facts: { field: 'entry' }, fix: 'Type history for the list.' })
   },
 }
@@ -43,7 +45,12 @@ function ended(entry: HistoryEntry): ReplyOf<'request'> {
       fix: [entry.extra.advice, entry.extra.next].filter((part) => part !== undefined && part !== '').join(' '),
     })
   }
-  return entryReply(entry)
+  return wholeEntryReply(entry)
+}
+
+/** With the texts of its warnings. */
+function wholeEntryReply(entry: HistoryEntry): ReplyOf<'request'> {
+  return { ...entryReply(entry), ...warningsOf(entry.extra.caveats ?? []) }
 }
 
 export function entryReply({ requestedAt, status, details, code, keyName, issuedAt, extra }: HistoryEntry): NonNullable<ReplyOf<'history'>['entries']>[number] {

@@ -27,7 +27,7 @@ export interface HistoryEntry {
     readonly next?: string
     readonly advice?: string
     readonly use?: KeyUse
-    /** What is to be known of the key at its use; their texts are the advice. */
+    /** What is to be known of the key at its use. */
     readonly caveats?: readonly Caveat[]
     /** Whether the function of the use is on with the new key. */
     readonly enabled?: boolean

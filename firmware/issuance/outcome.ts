@@ -1,5 +1,5 @@
 import type { ErrorFacts, PlatenError } from '../../protocol/errors.js'
-import { adviceOf, displayKeyUse } from '../../protocol/key-use.js'
+import { displayKeyUse } from '../../protocol/key-use.js'
 import type { KeyId } from '../key-store/index.js'
 import type { PutToUse } from '../key-use/index.js'
 import { explain } from './details.js'
@@ -28,7 +28,7 @@ export function succeeded(row: Row, { at, put }: Pick<Success, 'at' | 'put'>): R
     extra: {
       ...rest.extra,
       ...(put === undefined ? {} : { enabled: put.enabled }),
-      ...(put === undefined || put.caveats.length === 0 ? {} : { caveats: put.caveats, advice: adviceOf(put.caveats) }),
+      ...(put === undefined || put.caveats.length === 0 ? {} : { caveats: put.caveats }),
       ...(off ? { next: `The certificate is assigned to ${displayKeyUse(use)}, which is off; it serves as soon as that is switched on.` } : {}),
     },
   }

@@ -109,7 +109,7 @@ wired('OCSP: a server that staples nothing is refused where a response is requir
   t.deepEqual(port.admissions, [])
   await port.quiet()
   await answerOcsp(folder, stapled, 'good')
-  t.deepEqual(await put('second', { serial: 'F2' }), { enabled: true })
+  t.deepEqual(await put('second', { serial: 'F2' }), { enabled: true, caveats: [] })
 
   await settings.update({ revocation: 'if-stapled' })
   await answerOcsp(folder, stapled, 'revoked')
@@ -132,7 +132,7 @@ wired('device.md 7: a daemon that hangs in service is told in the status and rep
   const from = platform.clock.monotonic()
   const admitted = port.nextAdmission()
   process.kill(daemons[0]!.pid, 'SIGSTOP')
-  t.deepEqual((await uses.list())[0], { use: 'ieee-802-1x', key: 'only', state: 'failed', reason: 'daemon-failed', detail: 'Not authenticated: wpa_supplicant does not answer.' })
+  t.like((await uses.list())[0], { use: 'ieee-802-1x', key: 'only', state: 'failed', reason: 'daemon-failed', detail: 'Not authenticated: wpa_supplicant does not answer.' })
   t.is((await admitted).serial, 'A7')
   const took = (platform.clock.monotonic() - from) / 1000
   t.true(took < 60, `${took} s`)
@@ -153,7 +153,7 @@ wired('the capabilities that the systemd unit gives with its drop-in are enough 
   const bare = await wiredDevice(t, confinedTo(unit))
   t.regex((await failing(bare.put('only', { serial: 'A8' }))).error.message, /wpa_supplicant ended/)
   const { put } = await wiredDevice(t, confinedTo([...unit, ...dropIn]))
-  t.deepEqual(await put('only', { serial: 'A9' }), { enabled: true })
+  t.deepEqual(await put('only', { serial: 'A9' }), { enabled: true, caveats: [] })
   t.deepEqual(port.admissions.map(({ serial }) => serial), ['A9'])
   await port.close()
 })

@@ -4,7 +4,7 @@ import { caveatFinder, KeyUses, MqttUse, TlsUse } from '../../../firmware/key-us
 import { MqttSettingsFile } from '../../../firmware/settings/index.js'
 import type { CommandName } from '../../../protocol/commands/index.js'
 import { PlatenError, type ErrorCode } from '../../../protocol/errors.js'
-import { consoleBoard } from '../../support/console-board.js'
+import { consoleBoard, successful } from '../../support/console-board.js'
 import { FakePlatform } from '../../support/fake-platform.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
 import { register } from '../../support/key-store-fixture.js'
@@ -136,4 +136,18 @@ test('a policy is switched by uses as by its own verbs', async (t) => {
   await run('uses disable', { use: 'ipsec:office' })
   t.false((await run('ipsec status', { name: 'office' })).enabled)
   await refused(t, run('uses enable', { use: 'ipsec:nowhere' }), 'policy-not-found', /nowhere/)
+})
+
+test('a request answers with the warnings of its key at its use; the table of history has their codes, one entry of it their texts', async (t) => {
+  const { services, issuance } = await consoleBoard()
+  const caveat = { code: 'address-missing', message: 'An address is missing.', fix: 'Request it.' } as const
+  issuance.entries = [{ ...successful, extra: { ...successful.extra, caveats: [caveat] } }]
+  issuance.answer = () => Promise.resolve(issuance.entries[0]!)
+  const commands = new CommandRunner(services)
+  const told = { warnings: ['address-missing'], advice: 'An address is missing. Request it.' }
+  t.like(await commands.run('request', { 'key-name': 'office', cn: 'printer.example.com', use: 'tls' }, administrator), told)
+  t.like(await commands.run('history', { entry: 1 }, administrator), told)
+  const { entries: [row] = [] } = await commands.run('history', {}, administrator)
+  t.deepEqual(row?.warnings, told.warnings)
+  t.is(row?.advice, undefined)
 })
