@@ -4,8 +4,11 @@ import { PlatenError } from '../errors.js'
 export const keyFileLimits = {
   /** Bytes of the file; a key of 4096 bits with a chain of three takes 8 KiB. */
   bytes: 32 * 1024,
-  /** Rounds of hashing that its passwords may cost in all: a second or two on a small board. */
-  rounds: 2_000_000,
+  /**
+   * Rounds of PBKDF2 that its password may cost in all: a few seconds, in which nothing else is done. A file of NSS asks
+   * for 600,000 in each of three places.
+   */
+  rounds: 4_000_000,
   /** Bags within bags. */
   depth: 4,
   bags: 64,
