@@ -64,9 +64,8 @@ function rowOf(use: string, swap: SwapTimeline, load: SwapLoad): SwapRow {
   }
 }
 
-/** A load whose clients were told the serial number, and saw it change at once, makes a handshake for each request. */
 function idleHandshake(loads: readonly SwapLoad[]): number | undefined {
-  const fresh = loads.find(({ exchanged }) => exchanged !== undefined)
+  const fresh = loads.find(({ handshakes }) => handshakes === true)
   return median(fresh?.requests.filter(({ started, ended }) => started < 0 && ended !== 'lost').map(({ took }) => took) ?? [])
 }
 

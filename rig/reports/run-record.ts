@@ -54,6 +54,8 @@ export interface SwapTimeline {
 /** A load during an exchange of keys; milliseconds after the certificate was received, by the rig's clock. */
 export interface SwapLoad {
   readonly name: string
+  /** Each request is a handshake of its own. */
+  readonly handshakes?: boolean
   /** The longest time without service. */
   readonly gap: Interval
   readonly bound: ErrorBound

@@ -49,8 +49,8 @@ const ippsRenewalUnderLoad: Scenario = {
     const { nginx, printer } = daemons.clients()
     const promise = { lost: 0, gap: seconds(2) }
     return renewsUnderLoad(daemons.site, daemons.asClient(), [
-      requestLoad({ name: 'HTTPS to nginx, a new connection each time', promise, clock: bench.time, ask: nginx, pause: milliseconds(5) }),
-      requestLoad({ name: 'IPPS to the printer, a new connection each time', promise, clock: bench.time, ask: printer, pause: milliseconds(5) }),
+      requestLoad({ name: 'HTTPS to nginx, a new connection each time', promise, handshakes: true, clock: bench.time, ask: nginx, pause: milliseconds(5) }),
+      requestLoad({ name: 'IPPS to the printer, a new connection each time', promise, handshakes: true, clock: bench.time, ask: printer, pause: milliseconds(5) }),
     ])
   },
 }

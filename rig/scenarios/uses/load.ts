@@ -9,6 +9,8 @@ export interface Load {
   readonly name: string
   /** What an exchange of keys may cost it. */
   readonly promise: { readonly lost: number; readonly gap: number }
+  /** Each request is a handshake of its own: the bench takes one, when nothing happens, for the floor of an exchange. */
+  readonly handshakes?: boolean
   start(): Promise<RunningLoad>
 }
 
@@ -19,7 +21,7 @@ export interface RunningLoad {
   stop(): Promise<readonly LoadSample[]>
 }
 
-interface RequestLoad extends Pick<Load, 'name' | 'promise'> {
+interface RequestLoad extends Pick<Load, 'name' | 'promise' | 'handshakes'> {
   readonly clock: Clock
   readonly ask: () => Promise<Seen>
   /** From the end of one request to the start of the next. */
@@ -28,7 +30,7 @@ interface RequestLoad extends Pick<Load, 'name' | 'promise'> {
 }
 
 /** One request after the other. */
-export function requestLoad({ name, promise, clock, ask, pause, close }: RequestLoad): Load {
+export function requestLoad({ name, promise, handshakes = false, clock, ask, pause, close }: RequestLoad): Load {
   const run = async (samples: LoadSample[], going: { on: boolean }): Promise<void> => {
     while (going.on) {
       const started = clock.monotonic()
@@ -39,7 +41,7 @@ export function requestLoad({ name, promise, clock, ask, pause, close }: Request
     }
   }
   return {
-    name, promise,
+    name, promise, handshakes,
     start: () => {
       const samples: LoadSample[] = []
       const going = { on: true }

@@ -98,13 +98,13 @@ function timesOf(logged: SwapLogged | undefined): Pick<SwapTimeline, 'started' |
   }
 }
 
-function loadOf({ name }: Load, samples: readonly LoadSample[], { gap, bound, between, lost, asked }: ReturnType<typeof serviceGap>, { old, next, from }: { readonly old: string; readonly next: string; readonly from: number }): SwapLoad {
+function loadOf({ name, handshakes = false }: Load, samples: readonly LoadSample[], { gap, bound, between, lost, asked }: ReturnType<typeof serviceGap>, { old, next, from }: { readonly old: string; readonly next: string; readonly from: number }): SwapLoad {
   const exchanged = exchangeSeen(samples, old, next)
   const middle = exchanged?.high ?? (between.low + between.high) / 2
   const near = samples.filter(({ started, ended }) => ended > Math.min(from, middle) - drawn && started < middle + drawn)
   const after = ({ low, high }: Interval): Interval => ({ low: low - from, high: high - from })
   return {
-    name, gap, bound, between: after(between), lost, asked,
+    name, handshakes, gap, bound, between: after(between), lost, asked,
     ...(exchanged === undefined ? {} : { exchanged: after(exchanged) }),
     requests: near.map(({ started, ended, served: well, serial }) => ({ started: started - from, took: ended - started, ended: !well ? 'lost' : serial === next ? 'new' : serial === old ? 'old' : 'served' })),
   }

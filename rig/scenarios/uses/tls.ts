@@ -59,7 +59,7 @@ const tlsRenewalUnderLoad: Scenario = {
     const kept = site.machine.httpsClient({ host, port, timeout: seconds(5) }, 'kept')
     const promise = { lost: 0, gap: seconds(1) }
     return renewsUnderLoad(site, tls, [
-      requestLoad({ name: 'new connections', promise, clock: bench.time, ask: tls.ask, pause: milliseconds(5) }),
+      requestLoad({ name: 'new connections', promise, handshakes: true, clock: bench.time, ask: tls.ask, pause: milliseconds(5) }),
       requestLoad({ name: 'one connection', promise, clock: bench.time, ask: async () => serialShown(await kept.get('/')), pause: milliseconds(5), close: () => kept.close() }),
     ])
   },
