@@ -113,7 +113,7 @@ openssl.test('device.md 6: a key made by openssl pkcs12 is imported, serves TLS 
   const verified = await opensslClient(board, file('root.pem'))
   t.is(verified.code, 0, verified.output)
 
-  await board.powerOff()
+  await board.cutPower()
   await board.powerOn()
   await board.attend('a password for tests')
   t.is((await opensslClient(board, file('root.pem'))).code, 0)
