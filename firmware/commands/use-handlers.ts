@@ -57,13 +57,13 @@ async function replyOf(use: KeyUse, { useKey }: Services): Promise<ReplyOf<'uses
   return row === undefined ? { use, state: 'off', detail: 'Not in this firmware, or not set up.' } : useReply(row)
 }
 
-function useReply({ use, key, state, detail, caveats, swap }: UseRow): ReplyOf<'uses'>['uses'][number] {
+function useReply({ use, key, state, reason, detail, caveats, swap }: UseRow): ReplyOf<'uses'>['uses'][number] {
   return {
-    use, ...given({ key }), state, detail,
+    use, ...given({ key }), state, ...given({ reason }), detail,
     ...(caveats.length === 0 ? {} : { warnings: caveats.map(({ code }) => code) }),
     ...given({
       outcome: swap?.outcome,
-      reason: swap?.reason?.message,
+      'swap-reason': swap?.reason?.message,
       'received-at': swap?.receivedAt,
       'started-at': swap?.startedAt,
       'applied-at': swap?.appliedAt,

@@ -1,6 +1,6 @@
 /** The uses of keys and how they are doing (device.md section 7). */
 import * as z from 'zod'
-import { caveatCodes, parseKeyUse, type KeyUse } from '../key-use.js'
+import { caveatCodes, parseKeyUse, useReasons, type KeyUse } from '../key-use.js'
 import { command } from './definition.js'
 import { field } from './fields.js'
 import { keyName } from './keys.js'
@@ -12,7 +12,7 @@ export const useState = shownNames('State', ['off', 'no-key', 'serving', 'waitin
 /** The last exchange of keys since the start; times are monotonic ms of this run. */
 const swap = {
   outcome: shownNames('Last exchange', ['served', 'assigned', 'refused', 'undone', 'stranded', 'failing']).optional(),
-  reason: shown('Reason').optional(),
+  'swap-reason': shown('Why').optional(),
   'received-at': count('Certificate received (ms)').optional(),
   'started-at': count('Exchange began (ms)').optional(),
   'applied-at': count('Applied (ms)').optional(),
@@ -20,7 +20,7 @@ const swap = {
   'ended-at': count('Exchange ended (ms)').optional(),
 }
 
-const use = z.strictObject({ use: shown('Use'), key: shown('Key').optional(), state: useState, detail: shown('Detail'), warnings: shownList('Warnings').optional(), ...swap })
+const use = z.strictObject({ use: shown('Use'), key: shown('Key').optional(), state: useState, reason: shownNames('Reason', useReasons).optional(), detail: shown('Detail'), warnings: shownList('Warnings').optional(), ...swap })
 const changed = use.extend({ advice: shown('Advice').optional() })
 
 /** One use of a key in any spelling that people know. */
@@ -46,7 +46,7 @@ export const uses = command({
   ],
   request: z.strictObject({}),
   reply: z.strictObject({ uses: z.array(use) }),
-  columns: { uses: ['use', 'key', 'state', 'detail', 'outcome', 'reason', 'warnings'] },
+  columns: { uses: ['use', 'key', 'state', 'detail', 'outcome', 'swap-reason', 'warnings'] },
   examples: ['uses'],
 })
 

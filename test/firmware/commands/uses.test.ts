@@ -88,7 +88,7 @@ test('a use is on though its key does not serve yet; the reply and the log say w
   await run('uses disable', { use: 'mqtt' })
   await run('uses assign', { use: 'mqtt', key: 'first' })
   broker.refuses = true
-  t.like(await run('uses enable', { use: 'mqtt' }), { outcome: 'failing', reason: 'unknown here' })
+  t.like(await run('uses enable', { use: 'mqtt' }), { outcome: 'failing', 'swap-reason': 'unknown here' })
   t.true(logged.some((line) => line.includes('MQTT is on, but does not serve')))
 })
 
