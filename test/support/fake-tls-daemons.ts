@@ -24,10 +24,14 @@ export class FakeTlsDaemon {
   mood: Mood = 'well'
   /** From the command until clients see what it loaded. */
   takes: Duration = milliseconds(0)
+  /** For so long after it has loaded another key every second client still sees the one before. */
+  lingers: Duration = milliseconds(0)
   readonly declaration: TlsDaemonDeclaration
   /** What clients see, DER. */
   shown: readonly Uint8Array[] = []
   reloads = 0
+  #looks = 0
+  #before: { readonly shown: readonly Uint8Array[]; readonly until: number } = { shown: [], until: 0 }
   readonly #clock: VirtualClock
 
   constructor(name: string, folder: string, clock: VirtualClock) {
@@ -43,7 +47,14 @@ export class FakeTlsDaemon {
     const chain = certificatesOfPem(readFileSync(this.declaration.certificateFile, 'utf8'))
     const key = createPublicKey(readFileSync(this.declaration.keyFile))
     if (!new X509Certificate(chain[0]!).publicKey.equals(key)) throw new Error('key values mismatch')
+    this.#before = { shown: this.shown, until: this.#clock.monotonic() + this.lingers }
     this.shown = chain
+  }
+
+  /** What the next client sees. */
+  look(): readonly Uint8Array[] {
+    this.#looks += 1
+    return this.#looks % 2 === 0 && this.#clock.monotonic() < this.#before.until ? this.#before.shown : this.shown
   }
 
   run(timeout: Duration): ReturnType<Processes['run']> {
@@ -107,7 +118,7 @@ export class TlsBench {
     handshake: ({ host }) => {
       const daemon = this.daemons.find(({ declaration }) => declaration.name === host)
       if (daemon?.mood === 'dead') return Promise.reject(new PlatenError('connect-failed', `no TLS handshake with ${host} port 443: connection refused`))
-      return Promise.resolve(daemon === undefined ? this.own : daemon.shown)
+      return Promise.resolve(daemon === undefined ? this.own : daemon.look())
     },
   }
 

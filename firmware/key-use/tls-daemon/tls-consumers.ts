@@ -144,9 +144,11 @@ export class TlsConsumers implements KeyUseDriver {
     if (refused !== undefined) throw refused
     const told = this.#untold.delete(daemon) ? await failureOf(daemon.reload()) : undefined
     // Without a way back there is time: one that is away now is looked at again later.
-    const first = await failureOf(daemon.probe())
-    if (first === undefined) return
-    if (!wayBack && isAway(first)) throw first
+    if (!wayBack) {
+      const first = await failureOf(daemon.probe())
+      if (first === undefined) return
+      if (isAway(first)) throw first
+    }
     await daemon.comesToServe().catch((error: unknown) => {
       throw told ?? error
     })

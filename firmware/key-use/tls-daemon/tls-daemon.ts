@@ -77,13 +77,22 @@ export class TlsDaemon {
       const failure = await this.#look()
       if (failure === undefined) return
       if (clock.monotonic() + betweenLooks >= end) throw failure
-      await new Promise<void>((resolve) => clock.after(`look at ${this.name}`, betweenLooks, resolve))
+      await this.#pause()
     }
   }
 
-  /** As the config allows. @throws probe-failed */
+  /** As the config allows. A daemon that hands over to itself, as nginx does, shows both for a moment: it is looked at twice. @throws probe-failed */
   async comesToServe(): Promise<void> {
-    await this.probe(this.#options.declaration.probeTimeout)
+    const { clock, declaration: { probeTimeout, reload: told } } = this.#options
+    const end = clock.monotonic() + probeTimeout
+    await this.probe(probeTimeout)
+    if (told === undefined) return
+    await this.#pause()
+    await this.probe(milliseconds(end - clock.monotonic()))
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(`look at ${this.name}`, betweenLooks, resolve))
   }
 
   /** The pairs of other keys are needed no longer. @throws disk-failed */

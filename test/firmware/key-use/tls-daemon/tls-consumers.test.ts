@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { seconds } from '../../../../protocol/time.js'
+import { milliseconds, seconds } from '../../../../protocol/time.js'
 import { PlatenError } from '../../../../protocol/errors.js'
 import { fingerprint } from '../../../../protocol/scep/index.js'
 import type { KeyEntry } from '../../../../firmware/key-store/index.js'
@@ -191,4 +191,19 @@ test('what was written for a daemon that the config no longer has is removed', a
   t.deepEqual(readdirSync(bench.directory), ['printer'])
   t.true(existsSync(bench.daemons[1]!.declaration.keyFile))
   t.false(existsSync(bench.daemons[0]!.declaration.keyFile))
+})
+
+test('a daemon that shows the old certificate to some for a moment, as nginx does, is seen to serve when it no longer does', async (t) => {
+  const bench = TlsBench.make(t, 'nginx')
+  const [nginx] = bench.daemons
+  const consumers = bench.consumers()
+  await bench.passing(consumers.apply(bench.first))
+  await bench.passing(consumers.probe(false))
+  nginx!.lingers = milliseconds(300)
+  // The first look at the new key is one of those that see it.
+  nginx!.look()
+  await bench.passing(consumers.apply(bench.second))
+  const from = bench.clock.monotonic()
+  await bench.passing(consumers.probe())
+  t.true(bench.clock.monotonic() - from >= 300, `seen after ${bench.clock.monotonic() - from} ms`)
 })
