@@ -28,12 +28,15 @@ export class ConsoleDriver {
 
   /** Presses Enter until the console shows its login or its prompt. */
   async awake(deadline: Duration = promptDeadline): Promise<void> {
+    this.#session.skip()
     this.#session.type('\r')
     await this.#session.until(either(LOGIN_PROMPT, PROMPT), deadline)
   }
 
   /** Signs in unless somebody is: a board signs out by itself who types nothing for some time. */
   async attend(password: string): Promise<void> {
+    // Only the prompt that comes now tells whether somebody is signed in.
+    this.#session.skip()
     this.#session.type('\r')
     const seen = await this.#session.until(either(LOGIN_PROMPT, PROMPT), promptDeadline)
     if (seen.endsWith(LOGIN_PROMPT)) await this.signIn(password)

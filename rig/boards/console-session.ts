@@ -51,6 +51,11 @@ export class ConsoleSession {
     this.#line.write(text)
   }
 
+  /** Lets go of what nobody has read: prompts that the board has drawn anew after each event, for one. */
+  skip(): void {
+    this.#unread = ''
+  }
+
   /**
    * Waits until what the board has written since the last call matches, and returns it up to the end of the match.
    * @throws timed-out with the last line that the board wrote
