@@ -36,6 +36,8 @@ export class AutomaticIssuance {
   #started = false
   #stopListening: () => void = () => undefined
   #stopRetry: () => void = () => undefined
+  /** Called when a state cannot be written down yet. */
+  #stuck: () => void = () => undefined
 
   constructor(desk: RequestDesk, options: AutomaticOptions) {
     this.#desk = desk
@@ -49,7 +51,9 @@ export class AutomaticIssuance {
   async start(): Promise<void> {
     this.#started = true
     this.#stopListening = this.#desk.options.platform.clock.onStep(() => this.#told({ is: 'clock-changed' }))
-    await this.#happen({ is: 'boot' })
+    const stuck = new Promise<void>((resolve) => (this.#stuck = resolve))
+    // A disk that takes nothing new is no reason not to start: the timer goes on when it does.
+    await Promise.race([this.#happen({ is: 'boot' }), stuck])
   }
 
   settings(): AutomaticSettings {
@@ -235,6 +239,7 @@ export class AutomaticIssuance {
         if (!hasCode(error, 'disk-failed')) throw error
         this.#refuseWhenClosing()
         this.#desk.options.log.error('the timer cannot write down what has happened; it is tried again', { reason: error.message })
+        this.#stuck()
         await this.#pause()
         this.#refuseWhenClosing()
       }

@@ -1,8 +1,8 @@
-import { PlatenError } from '../../protocol/errors.js'
+import { asPlatenError, PlatenError } from '../../protocol/errors.js'
 import { readCertificate } from '../../protocol/scep/index.js'
 import { seconds } from '../../protocol/time.js'
 import type { KeyStore } from '../key-store/index.js'
-import type { Log, Platform } from '../platform/index.js'
+import { takesNothingNew, type Log, type Platform } from '../platform/index.js'
 import { ScepClient } from '../scep/index.js'
 import { serverUrl, type Settings } from '../settings/index.js'
 import { History, type Row } from './history.js'
@@ -31,6 +31,8 @@ export class RequestDesk {
   readonly history: History
   #current: Promise<unknown> | undefined
   #closing = false
+  /** What a crash or a restart cut off is still to be written down. */
+  #cutOff = true
 
   private constructor(options: DeskOptions, history: History) {
     this.options = options
@@ -42,7 +44,7 @@ export class RequestDesk {
     const history = await History.open(options.platform.disk, options.directory)
     if (history.problem !== undefined) options.log.error(`request status: ${history.problem.message}; it starts empty`)
     const desk = new RequestDesk(options, history)
-    await desk.#recover()
+    await desk.#settleCutOff()
     return desk
   }
 
@@ -50,7 +52,7 @@ export class RequestDesk {
   async alone<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#closing) throw new PlatenError('busy', 'the board is stopping', { fix: 'Send the request after the restart.' })
     if (this.#current !== undefined) throw new PlatenError('busy', 'a request is under way', { fix: 'Wait for its end, then send this one.' })
-    const current = work()
+    const current = this.#cutOff ? this.#settleCutOff().then(work) : work()
     this.#current = current
     try {
       return await current
@@ -129,6 +131,17 @@ export class RequestDesk {
   async #replace(row: Row): Promise<Row> {
     await this.history.replace(row)
     return row
+  }
+
+  /** A disk that takes nothing new is no reason not to start: the next request tries again. @throws disk-failed otherwise */
+  async #settleCutOff(): Promise<void> {
+    try {
+      await this.#recover()
+      this.#cutOff = false
+    } catch (error) {
+      if (!takesNothingNew(error)) throw error
+      this.options.log.error('what the last stop cut off cannot be written down; the next request tries again', { reason: asPlatenError(error).message })
+    }
   }
 
   async #recover(): Promise<void> {

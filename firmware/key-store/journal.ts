@@ -120,6 +120,19 @@ export class Journal {
     this.#sequence += records.length
   }
 
+  /** Puts a fresh journal in place before the next record is added: what is there now must not be added to. */
+  rewriteFirst(events: () => readonly NewEvent[]): void {
+    this.#repair = async () => {
+      this.#repair = undefined
+      try {
+        await this.rewrite(events())
+      } catch (error) {
+        this.rewriteFirst(events)
+        throw error
+      }
+    }
+  }
+
   /** Takes away what a failed append may have left. */
   async #cut(): Promise<void> {
     await this.#disk.truncate(this.#path, this.#size)

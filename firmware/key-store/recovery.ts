@@ -5,7 +5,7 @@
 import { posix } from 'node:path'
 import { PlatenError } from '../../protocol/errors.js'
 import type { RandomBytes } from '../../protocol/random.js'
-import { removeStaleTemporaries, type Disk } from '../platform/index.js'
+import { removeStaleTemporaries, takesNothingNew, type Disk } from '../platform/index.js'
 import type { KeyId, StoreProblem } from './entries.js'
 import { readGeneration, removeGeneration, writeCertificateCopy, type FoundGeneration } from './generation.js'
 import { Journal, readJournal, type JournalContent } from './journal.js'
@@ -25,12 +25,12 @@ export interface Recovered {
 
 /** @throws store-damaged, disk-failed */
 export async function recover(disk: Disk, paths: StorePaths, random: RandomBytes): Promise<Recovered> {
-  await removeStaleTemporaries(disk, paths.directory)
-  await checkWritable(disk, paths)
+  const full = await prepare(disk, paths)
   const content = await readJournal(disk, paths.journal)
   const found = await readGenerations(disk, paths, content)
   const storeKey = await openStoreKey(disk, paths, random, content, found)
   const recovery = new Recovery(disk, paths, storeKey)
+  if (full !== undefined) recovery.tell(full)
   recovery.replay(content, found)
   for (const generation of found) await recovery.settle(generation)
   recovery.dropWithoutDirectory(found)
@@ -38,7 +38,7 @@ export async function recover(disk: Disk, paths: StorePaths, random: RandomBytes
   const journal = new Journal(disk, paths.directory, paths.journal, content, storeKey.fingerprint)
   if (recovery.changed || content.condition !== 'whole') {
     await forgetRemoved(disk, paths.generations, recovery.state)
-    await journal.rewrite(snapshot(recovery.state))
+    await whereThereIsSpace(() => journal.rewrite(snapshot(recovery.state)), () => journal.rewriteFirst(() => snapshot(recovery.state)))
   }
   return { state: recovery.state, journal, storeKey, sealed: recovery.sealed, problems: recovery.problems }
 }
@@ -50,10 +50,30 @@ export async function forgetRemoved(disk: Disk, generations: string, state: Stor
   for (const id of state.dropped) if (!left.has(id)) state.dropped.delete(id)
 }
 
-/** A board that could not keep a new key should say so at start, not at the end of its first request. */
-async function checkWritable(disk: Disk, paths: StorePaths): Promise<void> {
-  await disk.create(paths.probe, new Uint8Array())
-  await disk.remove(paths.probe)
+/**
+ * A board that could not keep a new key should say so at start, not at the end of its first request. A full disk is no
+ * reason not to start: the keys that are there serve. @returns what the disk says then
+ */
+async function prepare(disk: Disk, paths: StorePaths): Promise<PlatenError | undefined> {
+  try {
+    await removeStaleTemporaries(disk, paths.directory)
+    await disk.create(paths.probe, new Uint8Array())
+    await disk.remove(paths.probe)
+    return undefined
+  } catch (error) {
+    if (error instanceof PlatenError && takesNothingNew(error)) return error
+    throw error
+  }
+}
+
+/** @param otherwise what is done instead while the disk takes nothing new */
+async function whereThereIsSpace(write: () => Promise<void>, otherwise: () => void): Promise<void> {
+  try {
+    await write()
+  } catch (error) {
+    if (!takesNothingNew(error)) throw error
+    otherwise()
+  }
 }
 
 async function readGenerations(disk: Disk, paths: StorePaths, content: JournalContent): Promise<readonly FoundGeneration[]> {
@@ -143,6 +163,10 @@ class Recovery {
     }
   }
 
+  tell({ message, facts }: PlatenError): void {
+    this.#report(`${message}; no key can be kept until the disk takes something again.`, { path: String(facts['path'] ?? this.#paths.directory) })
+  }
+
   async keepCopyOfJournal(content: JournalContent): Promise<void> {
     const place = await this.#placeInQuarantine('index')
     await this.#disk.create(place, content.bytes)
@@ -157,7 +181,8 @@ class Recovery {
   }
 
   async #repairCopy(event: CompleteEvent): Promise<void> {
-    await writeCertificateCopy(this.#disk, this.#paths.generations, event.key.id, event)
+    // A start that finds space makes it; until then the journal alone has the certificate.
+    await whereThereIsSpace(() => writeCertificateCopy(this.#disk, this.#paths.generations, event.key.id, event), () => undefined)
   }
 
   async #quarantine(id: KeyId, name: string): Promise<void> {

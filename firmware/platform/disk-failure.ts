@@ -28,6 +28,11 @@ export function diskFailed(doing: string, path: string, cause: unknown): PlatenE
   return new PlatenError('disk-failed', `cannot ${doing} ${path}: ${errno}`, { facts: { path, errno }, cause, ...(fix === undefined ? {} : { fix }) })
 }
 
+/** Whether a disk can be read and takes nothing new: a board can serve from it, and keep nothing. */
+export function takesNothingNew(error: unknown): boolean {
+  return error instanceof PlatenError && error.code === 'disk-failed' && ['ENOSPC', 'EDQUOT', 'EROFS'].includes(String(error.facts['errno']))
+}
+
 /** The name of the system's error: ENOENT and the like. */
 export function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'

@@ -1,5 +1,6 @@
 export type * from './ports.js'
 export { buildDate } from './build-date.js'
+export { takesNothingNew } from './disk-failure.js'
 export { ensureDirectory, placeFile, readIfThere, readJson, removeStaleTemporaries, replaceFile, replaceJson } from './durable-file.js'
 export { LinuxClock } from './linux-clock.js'
 export { LinuxDisk } from './linux-disk.js'

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
-import type { PlatenError } from '../../protocol/errors.js'
+import { asPlatenError, type PlatenError } from '../../protocol/errors.js'
 import type { Clock } from '../../protocol/time.js'
 import { RecordFile, type Disk } from '../platform/index.js'
 import type { PreviousRun } from './parent/index.js'
@@ -59,14 +59,19 @@ export class RunRecord {
   }
 
   /**
-   * Begins a run: tells why it began, and from now on a missing end is an end without a word.
+   * Begins a run: tells why it began, and from now on a missing end is an end without a word. A disk that takes nothing
+   * does not keep the board from starting: its keys serve all the same. What the next start says of this run may be
+   * wrong then.
    * @param previous what the parent saw of the run before, when it ended badly
-   * @throws disk-failed
    */
-  async begin(bootId: string, previous: PreviousRun | undefined): Promise<BootReason> {
+  async begin(bootId: string, previous: PreviousRun | undefined): Promise<{ readonly reason: BootReason; readonly problem?: PlatenError }> {
     const reason = bootReason(this.#file.value, this.#file.problem !== undefined, previous)
-    await this.#write(() => ({ bootId, state: 'running' }))
-    return reason
+    try {
+      await this.#write(() => ({ bootId, state: 'running' }))
+      return { reason }
+    } catch (error) {
+      return { reason, problem: asPlatenError(error) }
+    }
   }
 
   /** Writes a restart down before it happens. @throws disk-failed */

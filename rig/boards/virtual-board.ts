@@ -20,6 +20,8 @@ export interface VirtualBoardOptions {
   /** What is on the disk: a board that was set up once can be copied. Default: a new board. */
   readonly disk?: DiskImage
   readonly maxKeys?: number
+  /** With it the board has an MQTT agent; `vary` has to give it a broker. */
+  readonly mqtt?: NonNullable<BoardConfig['mqtt']>
   /** Firmware that is not as it should be: another form of a port, for the proof that the rig finds it. */
   readonly vary?: VaryPlatform
   /** Lines of the log, without their line feeds, with the world's monotonic time at which they were written. */
@@ -129,6 +131,8 @@ export class VirtualBoard implements Board {
   }
 
   async attend(password: string): Promise<void> {
+    // What is under way at the console may need time; a sign-in may not have it.
+    await this.#passing(this.#driver.awake())
     await this.#driver.attend(password)
   }
 
@@ -141,13 +145,18 @@ export class VirtualBoard implements Board {
     await this.#passing(this.#driver.awake(startDeadline))
   }
 
+  /** Lets go what the board has said and nobody has read. */
+  letGo(): void {
+    this.#session.interrupt()
+  }
+
   #passing<Result>(work: Promise<Result>): Promise<Result> {
     return this.#options.clock.until(work)
   }
 
   #start(): Boot {
     this.#boots += 1
-    const { clock: world, network, name, vary = asItIs, maxKeys = 8, onLog = () => undefined } = this.#options
+    const { clock: world, network, name, vary = asItIs, maxKeys = 8, mqtt, onLog = () => undefined } = this.#options
     const power = new Power(world)
     const clock = new BoardClock(world, this.rtc, power)
     this.disk.releaseLocks()
@@ -164,7 +173,7 @@ export class VirtualBoard implements Board {
     }
     const config: BoardConfig = {
       data: dataDirectory, runtime: '/run/platen', ipsec: { vici: 'unix:///none' }, serial: { path: '/dev/tty', baudRate: 115_200 }, https: { address: '127.0.0.1', port: 0 },
-      model: { name: 'virtual', maxKeys, maxCaCertificates: 16 }, log: { level: 'info' },
+      model: { name: 'virtual', maxKeys, maxCaCertificates: 16 }, log: { level: 'info' }, ...mqtt === undefined ? {} : { mqtt },
     }
     const running = startBoard(platform, config, {
       writeLog: (line) => {

@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { PlatenError } from '../../protocol/errors.js'
 import { minutes as ofMinutes } from '../../protocol/time.js'
 import type { RigPlatform } from '../platform/index.js'
-import { readScript, type PreparedScript } from '../scep-server/index.js'
-import { soak, trial } from '../soak/index.js'
+import { boardFaultNames, checkSchedule, soak, trial, type Schedule } from '../soak/index.js'
 import { exitCodes } from '../verdicts/index.js'
 import { program } from './run.js'
 
@@ -15,14 +14,16 @@ interface SoakCliOptions {
 }
 
 const examples = `
-Each trial is the firmware in this process on virtual time under a schedule of faults, with requests, polls and power
-cuts, all by the seed. Afterwards no key may be lost, no request may hang, and the next one must work. A schedule that
-fails is shrunk to the smallest that still does, and printed as a script with the line that replays it.
+Each trial is the firmware in this process on virtual time under a schedule of faults, of the server (faults, as in
+scep-server --help) and of the board itself (board), with requests, polls and power cuts, all by the seed. Afterwards no
+key may be lost, no request may hang, the console and the broker must have the board again, and the next request must
+work. A schedule that fails is shrunk to the smallest that still does, and printed with the line that replays it.
+The faults of a board, each in one of three rounds: ${boardFaultNames.join(', ')}.
 Exit codes: 0 passed, 1 found a failure, 2 usage.
 
 Examples:
   npm run rig -- soak --minutes 30
-  npm run rig -- soak --seed 1f3c-17 --script '{"faults":["refuse"]}'`
+  npm run rig -- soak --seed 1f3c-17 --script '{"faults":["refuse"],"board":[{"fault":"disk-full","round":1,"after":3,"changes":5}]}'`
 
 /** @param finish takes the exit code of the run */
 export function soakCommand(platform: RigPlatform, write: (line: string) => void, finish: (code: number) => void): Command {
@@ -44,35 +45,42 @@ async function run(platform: RigPlatform, options: SoakCliOptions, write: (line:
   let told = clock.monotonic()
   const { trials, found } = await soak({
     seed, goesOn: () => clock.monotonic() < end,
-    onTrial: (number, { faults }) => {
+    onTrial: (number, { faults, board = [] }) => {
       if (number > 1 && clock.monotonic() < told + 5000) return
       told = clock.monotonic()
-      write(`trial ${number}: ${faults.map((fault) => (typeof fault === 'string' ? fault : fault.fault)).join(', ')}`)
+      write(`trial ${number}: ${[...faults, ...board].map((fault) => (typeof fault === 'string' ? fault : fault.fault)).join(', ')}`)
     },
   })
   if (found === undefined) {
     write(`✔ ${trials} schedules, and the board lost nothing and went on`)
     return exitCodes.pass
   }
-  write(`✘ trial ${trials} of ${found.drawn.faults.length} faults: ${found.failure.message}`)
+  write(`✘ trial ${trials} of ${found.drawn.faults.length + (found.drawn.board ?? []).length} faults: ${found.failure.message}`)
   write('The smallest schedule that still fails:')
   for (const line of stringify(found.smallest).trimEnd().split('\n')) write(`  ${line}`)
   write(`again: ${program} soak --seed ${found.seed} --script '${JSON.stringify(found.smallest)}'`)
   return exitCodes.fail
 }
 
-async function playOnce(script: PreparedScript, seed: string, write: (line: string) => void): Promise<number> {
-  const { said, failure } = await trial(script, seed)
+async function playOnce(schedule: Schedule, seed: string, write: (line: string) => void): Promise<number> {
+  const { said, failure } = await trial(schedule, seed)
   for (const line of said) write(line)
   write(failure === undefined ? '✔ the board lost nothing and went on' : `✘ ${failure.message}`)
   return failure === undefined ? exitCodes.pass : exitCodes.fail
 }
 
 /** @throws config-invalid, invalid-value */
-async function loadScript({ files }: RigPlatform, given: string): Promise<PreparedScript> {
+async function loadScript({ files }: RigPlatform, given: string): Promise<Schedule> {
   const bytes = given.trimStart().startsWith('{') ? Buffer.from(given) : await files.read(given)
   if (bytes === undefined) throw new PlatenError('invalid-value', `--script: ${given} cannot be read`, { facts: { path: given }, fix: 'Check that the file exists and that you may read it.' })
-  return readScript(Buffer.from(bytes).toString('utf8'), given)
+  let schedule: Schedule
+  try {
+    schedule = parse(Buffer.from(bytes).toString('utf8'), { logLevel: 'error' }) as Schedule
+  } catch (cause) {
+    throw new PlatenError('config-invalid', `--script: ${given} is neither YAML nor JSON`, { cause })
+  }
+  checkSchedule(schedule)
+  return schedule
 }
 
 function wholeMinutes(text: string): number {

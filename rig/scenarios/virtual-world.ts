@@ -1,5 +1,5 @@
 import { seconds } from '../../protocol/time.js'
-import { serverKeys, seededRandom, VirtualBoard, VirtualClock, VirtualNetwork, type VaryPlatform } from '../boards/index.js'
+import { serverKeys, seededRandom, VirtualBoard, VirtualClock, VirtualNetwork, type VaryPlatform, type VirtualBoardOptions } from '../boards/index.js'
 import { exactWitness } from '../verdicts/index.js'
 import type { BoardWish, World } from './world.js'
 
@@ -33,12 +33,13 @@ export class VirtualWorld implements World {
     return this.time.until(work)
   }
 
-  async makeBoard({ name, maxKeys, like, onLog }: BoardWish, password: string): Promise<{ readonly board: VirtualBoard; readonly copied: boolean }> {
+  async makeBoard({ name, maxKeys, mqtt, like, onLog }: BoardWish & Pick<VirtualBoardOptions, 'mqtt'>, password: string): Promise<{ readonly board: VirtualBoard; readonly copied: boolean }> {
     const image = like instanceof VirtualBoard ? like.disk.image() : undefined
     const board = new VirtualBoard({
       name, clock: this.time, network: this.#network, seed: this.#seed, onLog,
       ...(image === undefined ? {} : { disk: image }),
       ...(maxKeys === undefined ? {} : { maxKeys }),
+      ...(mqtt === undefined ? {} : { mqtt }),
       ...(this.#vary === undefined ? {} : { vary: this.#vary }),
     })
     this.#boards.push(board)

@@ -1,4 +1,5 @@
-export { drawFault, drawSchedule, type ScriptedFault } from './schedule.js'
+export { boardFaultNames, drawBoardFault, type BoardFault, type BoardFaultName } from './board-faults.js'
+export { checkSchedule, drawFault, drawSchedule, type Schedule, type ScriptedFault } from './schedule.js'
 export { shrink } from './shrink.js'
 export { soak, type SoakOptions, type SoakResult } from './soak.js'
 export { trial, type SoakFailure, type TrialResult } from './trial.js'

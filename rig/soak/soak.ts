@@ -1,7 +1,7 @@
+import { hasCode } from '../../protocol/errors.js'
 import type { VaryPlatform } from '../boards/index.js'
-import { checkScript, type FaultScript, type PreparedScript } from '../scep-server/index.js'
 import { seeded } from '../verdicts/index.js'
-import { drawSchedule } from './schedule.js'
+import { drawSchedule, type Schedule } from './schedule.js'
 import { shrink } from './shrink.js'
 import { trial, type SoakFailure } from './trial.js'
 
@@ -9,7 +9,7 @@ export interface SoakOptions {
   readonly seed: string
   /** Asked before each trial. */
   readonly goesOn: (done: number) => boolean
-  readonly onTrial?: (number: number, script: FaultScript) => void
+  readonly onTrial?: (number: number, schedule: Schedule) => void
   /** Firmware that is to be found out. */
   readonly vary?: VaryPlatform
 }
@@ -20,8 +20,8 @@ export interface SoakResult {
     /** Of the one trial that failed: with it the script fails again. */
     readonly seed: string
     readonly failure: SoakFailure
-    readonly drawn: FaultScript
-    readonly smallest: FaultScript
+    readonly drawn: Schedule
+    readonly smallest: Schedule
   }
 }
 
@@ -33,7 +33,7 @@ export async function soak({ seed, goesOn, onTrial, vary }: SoakOptions): Promis
     const own = `${seed}-${number}`
     const drawn = drawSchedule(seeded(own))
     onTrial?.(number, drawn)
-    const { failure } = await trial(checkScript(drawn), own, vary)
+    const { failure } = await trial(drawn, own, vary)
     if (failure === undefined) continue
     const smallest = await shrink(drawn, async (smaller) => (await attempt(smaller, own, vary))?.name === failure.name)
     return { trials: number, found: { seed: own, failure, drawn, smallest } }
@@ -41,16 +41,12 @@ export async function soak({ seed, goesOn, onTrial, vary }: SoakOptions): Promis
   return { trials: number }
 }
 
-/** A script that leaves out what its fault needs is no script, and so no failure. */
-async function attempt(script: FaultScript, seed: string, vary: VaryPlatform | undefined): Promise<SoakFailure | undefined> {
-  const prepared = prepare(script)
-  return prepared === undefined ? undefined : (await trial(prepared, seed, vary)).failure
-}
-
-function prepare(script: FaultScript): PreparedScript | undefined {
+/** A schedule that leaves out what its fault needs is none, and so no failure. */
+async function attempt(schedule: Schedule, seed: string, vary: VaryPlatform | undefined): Promise<SoakFailure | undefined> {
   try {
-    return checkScript(script)
-  } catch {
-    return undefined
+    return (await trial(schedule, seed, vary)).failure
+  } catch (error) {
+    if (hasCode(error, 'config-invalid')) return undefined
+    throw error
   }
 }

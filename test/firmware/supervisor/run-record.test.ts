@@ -1,5 +1,6 @@
 import test from 'ava'
 import { describeBootReason, keepTimeSaved, RunRecord, saveTimeEvery, type BootReason } from '../../../firmware/supervisor/index.js'
+import { PlatenError } from '../../../protocol/errors.js'
 import { milliseconds } from '../../../protocol/time.js'
 import { VirtualClock } from '../../../rig/boards/virtual-clock.js'
 import { RecordingDisk } from '../../support/recording-disk.js'
@@ -10,7 +11,7 @@ const clock = new VirtualClock(today)
 
 async function boot(disk: RecordingDisk, previous?: { how: string; lastWords: string }): Promise<{ record: RunRecord; reason: BootReason }> {
   const record = await RunRecord.open({ disk, directory: '/run', clock })
-  return { record, reason: await record.begin('b1', previous) }
+  return { record, reason: (await record.begin('b1', previous)).reason }
 }
 
 test('device.md 8: a restart request is written down before it happens, and the next boot tells who and why', async (t) => {
@@ -57,7 +58,7 @@ test('a damaged record does not stop the board: it is a problem and an end witho
   await disk.truncate('/run/run.json', 20)
   const record = await RunRecord.open({ disk, directory: '/run', clock })
   t.deepEqual(record.problems().map(({ code }) => code), ['store-damaged'])
-  t.is((await record.begin('b2', undefined)).kind, 'power-on')
+  t.is((await record.begin('b2', undefined)).reason.kind, 'power-on')
   t.deepEqual(record.problems(), [])
 })
 
@@ -92,5 +93,13 @@ test('a clock that is not set does not overwrite the time saved last; one that a
   ticking.setWall(today - 1000, 'synced')
   await record.saveTime()
   t.is(await RunRecord.lastSeen(disk, '/run'), today - 1000)
-  t.is((await (await RunRecord.open({ disk, directory: '/run', clock: ticking })).begin('b3', undefined)).kind, 'restart', 'the restart stays written down')
+  t.is((await (await RunRecord.open({ disk, directory: '/run', clock: ticking })).begin('b3', undefined)).reason.kind, 'restart', 'the restart stays written down')
+})
+
+test('a disk that takes nothing is told of, and does not keep the board from starting', async (t) => {
+  const disk = new RecordingDisk()
+  await disk.makeDirectory('/run')
+  disk.create = () => Promise.reject(new PlatenError('disk-failed', 'ENOSPC'))
+  const record = await RunRecord.open({ disk, directory: '/run', clock })
+  t.like(await record.begin('b1', undefined), { reason: { kind: 'first-boot' }, problem: { code: 'disk-failed' } })
 })
