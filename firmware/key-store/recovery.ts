@@ -37,8 +37,11 @@ export async function recover(disk: Disk, paths: StorePaths, random: RandomBytes
   if (content.condition === 'damaged') await recovery.keepCopyOfJournal(content)
   const journal = new Journal(disk, paths.directory, paths.journal, content, storeKey.fingerprint)
   if (recovery.changed || content.condition !== 'whole') {
-    await forgetRemoved(disk, paths.generations, recovery.state)
-    await whereThereIsSpace(() => journal.rewrite(snapshot(recovery.state)), () => journal.rewriteFirst(() => snapshot(recovery.state)))
+    const putRight = async (): Promise<void> => {
+      await forgetRemoved(disk, paths.generations, recovery.state)
+      await journal.rewrite(snapshot(recovery.state))
+    }
+    await whereThereIsSpace(putRight, () => journal.rewriteFirst(() => snapshot(recovery.state)))
   }
   return { state: recovery.state, journal, storeKey, sealed: recovery.sealed, problems: recovery.problems }
 }

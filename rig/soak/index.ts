@@ -2,4 +2,5 @@ export { boardFaultNames, drawBoardFault, type BoardFault, type BoardFaultName }
 export { checkSchedule, drawFault, drawSchedule, type Schedule, type ScriptedFault } from './schedule.js'
 export { shrink } from './shrink.js'
 export { soak, type SoakOptions, type SoakResult } from './soak.js'
-export { trial, type SoakFailure, type TrialResult } from './trial.js'
+export type { SoakFailure } from './failure.js'
+export { trial, type TrialResult } from './trial.js'

@@ -8,7 +8,7 @@ import { checkScript, type PreparedScript, type ScepServer } from '../scep-serve
 import { seeded, wholeNumber, type Draw } from '../verdicts/index.js'
 import { rounds, type BoardFault } from './board-faults.js'
 import type { TroubledBoard } from './troubled-board.js'
-import type { SoakFailure } from './trial.js'
+import type { SoakFailure } from './failure.js'
 
 export const password = 'the rig signs in with this'
 /** Of the board on its broker. */

@@ -3,7 +3,8 @@ import type { VaryPlatform } from '../boards/index.js'
 import { seeded } from '../verdicts/index.js'
 import { drawSchedule, type Schedule } from './schedule.js'
 import { shrink } from './shrink.js'
-import { trial, type SoakFailure } from './trial.js'
+import type { SoakFailure } from './failure.js'
+import { trial } from './trial.js'
 
 export interface SoakOptions {
   readonly seed: string

@@ -4,15 +4,10 @@ import { certificatePem } from '../../protocol/pem.js'
 import { VirtualBroker, type VaryPlatform } from '../boards/index.js'
 import { VirtualWorld } from '../scenarios/index.js'
 import { startScepServer } from '../scep-server/index.js'
+import type { SoakFailure } from './failure.js'
 import { Ordeal, password, place } from './ordeal.js'
 import { checkSchedule, type Schedule } from './schedule.js'
 import { TroubledBoard } from './troubled-board.js'
-
-/** What a board must not do, whatever its server, its line, its broker and its power do. */
-export interface SoakFailure {
-  readonly name: 'unknown-state' | 'lost-key' | 'stuck' | 'left-behind' | 'broken' | 'deaf'
-  readonly message: string
-}
 
 export interface TrialResult {
   readonly failure: SoakFailure | undefined

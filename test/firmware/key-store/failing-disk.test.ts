@@ -2,6 +2,7 @@ import test from 'ava'
 import type { KeyStore } from '../../../firmware/key-store/index.js'
 import type { Disk } from '../../../firmware/platform/index.js'
 import { PlatenError } from '../../../protocol/errors.js'
+import { filesOf } from '../../support/disk-image.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
 import { certificateFor, openStore, register } from '../../support/key-store-fixture.js'
 import { RecordingDisk } from '../../support/recording-disk.js'
@@ -86,14 +87,36 @@ for (const [title, call] of Object.entries(calls)) {
   }
 }
 
-test('a data directory that cannot be written is told at start, and the lock is given back', async (t) => {
+test('a data directory that may not be written is told at start, and the lock is given back', async (t) => {
   const recording = new RecordingDisk()
   await (await openStore(recording)).close()
-  const disk = new FailingDisk(recording)
+  const forbidden = new RecordingDisk(recording.image())
+  forbidden.create = (path) => Promise.reject(new PlatenError('disk-failed', `create ${path}: EACCES`, { facts: { path, errno: 'EACCES' } }))
+  await t.throwsAsync(openStore(forbidden), { instanceOf: PlatenError, code: 'disk-failed' })
+  await t.notThrowsAsync(openStore(recording))
+})
+
+test('with a full disk the store opens with its keys and says so, keeps no new one, and goes on when there is space', async (t) => {
+  const recording = new RecordingDisk()
+  const before = await openStore(recording)
+  await before.close()
+  // The end of the last record is missing, as a power cut leaves it: the journal waits to be put right.
+  const journal = [...filesOf(recording.image()).keys()].find((path) => path.endsWith('.journal'))!
+  const torn = new RecordingDisk(recording.image())
+  await torn.append(journal, Buffer.from('half a rec'))
+  const disk = new FailingDisk(torn)
   disk.failFrom = 1
   disk.failures = Infinity
-  await t.throwsAsync(openStore(disk.disk), { instanceOf: PlatenError, code: 'disk-failed' })
-  await t.notThrowsAsync(openStore(recording))
+  const store = await openStore(disk.disk)
+  t.deepEqual(store.entries(), before.entries())
+  t.regex(store.problems().map(({ message }) => message).join(' '), /no key can be kept/)
+  const slot = await store.reserve('A').catch(() => undefined)
+  if (slot !== undefined) await t.throwsAsync(store.put(slot, two), { code: 'disk-failed' })
+  disk.failures = 0
+  const entry = await store.put(slot ?? await store.reserve('A'), two)
+  await store.close()
+  const again = await openStore(new RecordingDisk(torn.image()))
+  t.deepEqual([again.find('A')?.id, again.problems()], [entry.id, []])
 })
 
 test('a put that the disk refused can be tried again, or given up so that its slot is free', async (t) => {
