@@ -1,5 +1,5 @@
 import test from 'ava'
-import { readCertificate } from '../../../protocol/scep/index.js'
+import { degenerate, readCertificate } from '../../../protocol/scep/index.js'
 import { days } from '../../../protocol/time.js'
 import { linuxPlatform } from '../../../rig/platform/index.js'
 import { Authority, checkScript, startScepServer } from '../../../rig/scep-server/index.js'
@@ -72,4 +72,26 @@ test('C-20: an old CA that has ended is trusted no more, although the board stil
   t.is((await board.issuance.request(specification)).status, 'Successful')
   board.clock.setWall(board.clock.wall() + days(4000))
   t.is((await board.issuance.request({ ...specification, keyName: 'late' })).code, 'certificate-not-valid-now')
+})
+
+test('C-20: while a server shows both CAs, the follower is trusted alone once the old one has ended', async (t) => {
+  const { server } = await rigServer(t, { script: announced })
+  const board = await bench(t, { keys: boardKeys })
+  await enrolAt(board, server)
+  t.is((await board.issuance.request(specification)).status, 'Successful')
+  const old = server.authority.ca
+  const next = await server.authority.relatives.next()
+  const keys = linuxPlatform()
+  const authority = Authority.from({ ca: next, signing: next, encryption: next }, { clock: board.clock, random: keys.random, keys: keys.keys })
+  const follower = await startScepServer({ platform: { ...fixturePlatform(), clock: board.clock }, authority })
+  t.teardown(() => follower.close())
+  const both = degenerate([old.der, authority.ca.der])
+  board.http.after = (request, response) => (request.url.search.includes('GetCACert') ? { ...response, body: Uint8Array.from(both) } : response)
+  await board.settings.update({ port: follower.port })
+  // Between the two ends: the old CA is over, its follower is not.
+  t.true(authority.ca.notAfter > old.notAfter)
+  board.clock.setWall((old.notAfter + authority.ca.notAfter) / 2)
+  const entry = await board.issuance.request({ ...specification, keyName: 'second' })
+  t.deepEqual([entry.status, entry.details], ['Successful', entry.details])
+  t.is(readCertificate(board.store.find('second')!.chain[0]!).issuer, 'CN=Platen Rig CA next')
 })
