@@ -58,5 +58,6 @@ export const dot1xOff = command({
   help: ['The settings and the assigned key stay.'],
   request: z.strictObject({}),
   reply: settings,
+  errors: ['use-cannot-serve'],
   examples: ['dot1x off'],
 })
