@@ -39,7 +39,9 @@ export const communicationHandlers: Handlers<'comm show' | 'comm set' | 'ca fetc
       const { subject, notAfter, fingerprint } = certificate
       return { name, subject, 'not-after': isoDate(notAfter), fingerprint, ...(crl === undefined ? {} : { 'crl-until': isoDate(readCrl(crl, certificate).nextUpdate) }) }
     })
-    return { pinned: caFingerprint !== undefined, ...given({ fingerprint: caFingerprint }), certificates }
+    const next = caFingerprint === undefined ? undefined : settings.nextCa(caFingerprint)
+    const follower = next === undefined ? {} : { 'follower': readCertificate(next).subject, 'follower-fingerprint': readCertificate(next).fingerprint }
+    return { pinned: caFingerprint !== undefined, ...given({ fingerprint: caFingerprint }), ...follower, certificates }
   },
 
   'ca pin': async ({ fingerprint }, { issuance }, { progress }) => {

@@ -28,7 +28,7 @@ export interface Services {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly access: Pick<Access, 'change' | 'problems'>
-  readonly settings: Pick<Settings, 'get' | 'update' | 'problems'>
+  readonly settings: Pick<Settings, 'get' | 'update' | 'problems' | 'nextCa'>
   readonly store: Pick<KeyStore, 'entries' | 'find' | 'keyFor' | 'assign' | 'delete' | 'import' | 'privateKey' | 'caCertificates' | 'addCaCertificate' | 'setCrl' | 'deleteCaCertificate' | 'problems'>
   readonly limits: StoreLimits
   readonly issuance: Pick<Issuance, 'request' | 'poll' | 'history' | 'giveUp' | 'fetchAuthority' | 'pin' | 'problems'>

@@ -72,6 +72,8 @@ export const caShow = command({
   reply: z.strictObject({
     pinned: flag('Pinned'),
     fingerprint: shown('CA fingerprint').optional(),
+    follower: shown('Follower of the CA, trusted beside it').optional(),
+    'follower-fingerprint': shown('Follower fingerprint').optional(),
     certificates: z.array(z.strictObject({
       name: shown('Name'),
       subject: shown('Subject'),

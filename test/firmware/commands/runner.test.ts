@@ -1,10 +1,11 @@
 import test, { type ExecutionContext } from 'ava'
+import { readCertificate } from '../../../protocol/scep/index.js'
 import { commandNames, commands as table, type CommandName } from '../../../protocol/commands/index.js'
 import { PlatenError, type ErrorCode } from '../../../protocol/errors.js'
 import { VirtualClock } from '../../../rig/boards/virtual-clock.js'
 import { consoleBoard, fingerprint, start, successful, type ConsoleBoard } from '../../support/console-board.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
-import { register } from '../../support/key-store-fixture.js'
+import { certificateFor, register } from '../../support/key-store-fixture.js'
 
 const actors = {
   administrator: { account: 'administrator', privilege: 'administrator' },
@@ -50,6 +51,15 @@ test('ca fetch shows the fingerprint, and ca pin takes that one alone', async (t
   t.is(board.issuance.pinned, undefined)
   t.like(await run(board, 'ca pin', { fingerprint: fingerprint.toUpperCase() }), { fingerprint, changed: true })
   t.deepEqual(await run(board, 'ca show'), { pinned: false, certificates: [] })
+})
+
+test('C-20: ca show names the CA that the pinned one has named as its follower', async (t) => {
+  const board = await consoleBoard()
+  const follower = certificateFor(fixtureKeys.two, 'Example Root next')
+  await board.settings.update({ caFingerprint: fingerprint })
+  t.is((await run(board, 'ca show')).follower, undefined)
+  await board.settings.rememberNextCa(fingerprint, follower)
+  t.like(await run(board, 'ca show'), { fingerprint, 'follower': readCertificate(follower).subject, 'follower-fingerprint': readCertificate(follower).fingerprint })
 })
 
 test('request hands over all fields of device.md section 3, and an empty challenge is none', async (t) => {
