@@ -45,7 +45,7 @@ const faults: readonly (readonly [string, Fault, ErrorCode, string])[] = [
 /** What the server says that is odd, and no reason to refuse it. */
 const tolerated: readonly Fault[] = [
   'wrong-mime', 'html-caps', 'empty-caps', 'blank-line-caps', 'no-certs', 'oaep-reply', 'unsorted-attributes', 'ber', 'chain-shuffled',
-  'no-sender-nonce', 'old-signing-time',
+  'no-sender-nonce', 'old-signing-time', { fault: 'http-status', status: 500, operation: 'GetCACaps' },
   'ca-rollover', { fault: 'delay', seconds: 0.02 }, { fault: 'slow-body', seconds: 0.02, pieces: 2 },
 ]
 
@@ -94,6 +94,38 @@ test('device.md 5: a silent server is given up when the Communication Timeout is
   t.is(board.clock.monotonic() - start, 30_000)
   t.deepEqual([keysIn(board), board.clock.timers()], [[], []])
 })
+
+/** What a connection can suffer, whatever is said on it, with the texts that an administrator may get. */
+const transport: readonly (readonly [string, Exclude<Fault, string>, readonly string[]])[] = [
+  ['refuse', { fault: 'refuse' }, ['Communication Error (TOP ERROR)']],
+  ['reset', { fault: 'reset' }, ['Communication Error (TOP ERROR)']],
+  ['half-reply', { fault: 'half-reply' }, ['Communication Error (TOP ERROR)']],
+  ['http-status', { fault: 'http-status', status: 500 }, ['Communication Error (TOP ERROR 500)']],
+  ['redirect', { fault: 'redirect' }, ['Communication Error (Redirect Refused)']],
+  ['huge', { fault: 'huge' }, ['Response Error (Too Large)']],
+]
+
+for (const operation of ['GetCACaps', 'GetCACert', 'PKIOperation'] as const) {
+  for (const [name, fault, details] of transport) {
+    // A server without GetCACaps is one without capabilities (C-3): tolerated, above.
+    if (operation === 'GetCACaps' && name === 'http-status') continue
+    test(`device.md 5, 8: ${name} at ${operation} loses nothing, and neither does the restart after it; then the next request works`, async (t) => {
+      const { server } = await rigServer(t)
+      const board = await bench(t, { keys })
+      await enrolAt(board, server)
+      t.is((await board.issuance.request({ ...specification, keyName: 'before', use: 'tls' })).status, 'Successful')
+      server.setScript(checkScript({ faults: [{ ...fault, operation }] }))
+      const entry = await board.issuance.request({ ...specification, use: 'tls' })
+      t.deepEqual([entry.status, details.includes(entry.details)], ['Error', true], entry.details)
+      await board.close()
+      server.setScript(checkScript({ faults: [] }))
+      const restarted = await bench(t, { keys: keys.slice(1), image: board.disk.image() })
+      t.deepEqual([keysIn(restarted), restarted.store.keyFor('tls')?.name], [['before ready'], 'before'])
+      t.deepEqual(restarted.issuance.history().map(({ status }) => status), ['Error', 'Successful'])
+      t.is((await restarted.issuance.request(specification)).status, 'Successful')
+    })
+  }
+}
 
 test('what the server said stands beside Details: failInfoText, and the NDES error in words', async (t) => {
   const { server } = await rigServer(t, { script: { faults: [{ fault: 'fail', info: 'badRequest', text: 'no such printer' }] } })

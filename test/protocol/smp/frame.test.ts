@@ -20,6 +20,19 @@ test('a frame is the marker, base64 of length, packet and CRC, and a line feed',
   t.deepEqual(Buffer.from(writeFrames(echo)), Buffer.concat([Buffer.of(6, 9), Buffer.from(`${body.toString('base64')}\n`)]))
 })
 
+// What tools of others put on a line, as they logged it: mcumgr in https://github.com/apache/mynewt-mcumgr/issues/167,
+// newtmgr in https://github.com/apache/mynewt-core/pull/198.
+for (const [who, message, encoded] of [
+  ['mcumgr asking for its images', '0000000100014200a0', 'AAsAAAABAAFCAKD1Mw=='],
+  ['newtmgr asking for its images', '0000000000010000', 'AAoAAAAAAAEAADcw'],
+] as const) {
+  test(`a frame as logged by ${who} is written the same, and read`, (t) => {
+    const frame = Buffer.concat([Buffer.of(6, 9), Buffer.from(`${encoded}\n`)])
+    t.deepEqual(Buffer.from(writeFrames(Buffer.from(message, 'hex'))), frame)
+    t.deepEqual(packets(new LineReader().read(frame)).map((each) => Buffer.from(each).toString('hex')), [message])
+  })
+}
+
 test('no frame is longer than 127 bytes, further ones carry their own marker, and all of any packet comes back', (t) => {
   fc.assert(fc.property(fc.uint8Array({ minLength: 0, maxLength: 3000 }), fc.array(fc.integer({ min: 1, max: 200 })), (given, cuts) => {
     const bytes = Buffer.from(writeFrames(given))
