@@ -1,6 +1,7 @@
 import test from 'ava'
 import { degenerate, readCertificate } from '../../../protocol/scep/index.js'
 import { days } from '../../../protocol/time.js'
+import { VirtualClock } from '../../../rig/boards/virtual-clock.js'
 import { linuxPlatform } from '../../../rig/platform/index.js'
 import { Authority, checkScript, startScepServer } from '../../../rig/scep-server/index.js'
 import { fixtureKeys } from '../../support/fixture-keys.js'
@@ -75,7 +76,9 @@ test('C-20: an old CA that has ended is trusted no more, although the board stil
 })
 
 test('C-20: while a server shows both CAs, the follower is trusted alone once the old one has ended', async (t) => {
-  const { server } = await rigServer(t, { script: announced })
+  const clock = new VirtualClock(Date.now() - days(30))
+  const { server } = await rigServer(t, { script: announced, platform: { ...fixturePlatform(), clock } })
+  clock.setWall(Date.now()) // the follower is made later, and ends later
   const board = await bench(t, { keys: boardKeys })
   await enrolAt(board, server)
   t.is((await board.issuance.request(specification)).status, 'Successful')
