@@ -4,12 +4,13 @@ import type { Clock } from '../../protocol/time.js'
 import type { KeyEntry, KeyId } from '../key-store/index.js'
 import type { Log } from '../platform/index.js'
 import { within } from './deadline.js'
-import type { KeyUseDriver, UseStatus } from './driver.js'
+import type { KeyUseDriver } from './driver.js'
 import { Retries } from './retries.js'
 import { ServedKeysInMemory, type ServedKeys } from './served-keys.js'
 import { swapLimits, type SwapEnd, type SwapPlan } from './swap.js'
 import { errorOf, storyOf, type SwapReport } from './swap-report.js'
 import { runSwap, type Assignments } from './swap-run.js'
+import { isOn, problemsOf, rowOf, unservedProblem, type UseRow, type UseView } from './use-row.js'
 
 /** Looks for what an administrator should know of a key at a use; never fails. */
 export type FindCaveats = (use: KeyUse, entry: KeyEntry, inService: KeyEntry | undefined, addressesUsed: readonly string[]) => Promise<readonly Caveat[]>
@@ -29,17 +30,6 @@ export interface KeyUsesOptions {
 export interface PutToUse {
   readonly enabled: boolean
   readonly caveats: readonly Caveat[]
-}
-
-/** One use with its key and how it is doing. */
-export interface UseRow extends UseStatus {
-  readonly use: KeyUse
-  /** Name of the assigned key. */
-  readonly key?: string
-  /** Of the key, as found when it was put to the use, or at the start. */
-  readonly caveats: readonly Caveat[]
-  /** The last exchange since the start. */
-  readonly swap?: SwapReport
 }
 
 /**
@@ -110,31 +100,13 @@ export class KeyUses {
 
   /** What is wrong between the store and what serves, as sentences; empty when all is well. */
   problems(): readonly string[] {
-    return [...this.#drivers].flatMap(([use, driver]) => {
-      const swap = this.#swaps.get(use)
-      const takenBack = swap?.afterStart === true && swap.outcome === 'undone' ? [`${errorSentence(swap)} The key before serves.`] : []
-      return isOn(driver) ? [...this.#unservedProblem(use, driver), ...takenBack] : []
-    })
-  }
-
-  #unservedProblem(use: KeyUse, driver: KeyUseDriver): readonly string[] {
-    const error = this.#unserved.reasonOf(use)
-    const assigned = this.#store.keyFor(use)
-    if (assigned === undefined) return []
-    if (error?.code === 'listen-failed' && driver.current() === undefined) return [`${error.message}. ${error.fix} It is tried again every 30 s.`]
-    const why = error === undefined ? '' : `: ${error.message}`
-    if (driver.current() !== assigned.id) return [`The key "${assigned.name}" is assigned to ${displayKeyUse(use)} but cannot serve${use === 'tls' ? '; the default key serves instead' : ''}${why}.`]
-    return error === undefined ? [] : [`The key "${assigned.name}" is in place for ${displayKeyUse(use)}, but was not seen to serve${why}. It is tried again.`]
+    return [...this.#drivers.keys()].flatMap((use) => problemsOf(this.#view(use)))
   }
 
   /** Every use that has a driver or a key, with how it is doing now. */
   list(): Promise<readonly UseRow[]> {
     const uses = new Set([...this.#drivers.keys(), ...this.#store.entries().flatMap((entry) => entry.uses)])
-    return Promise.all([...uses].map(async (use) => {
-      const key = this.#store.keyFor(use)?.name
-      const swap = this.#swaps.get(use)
-      return { use, ...(key === undefined ? {} : { key }), ...await this.#statusOf(use, key), caveats: this.#caveats.get(use) ?? [], ...(swap === undefined ? {} : { swap }) }
-    }))
+    return Promise.all([...uses].map((use) => rowOf(this.#view(use))))
   }
 
   /** The last exchange of keys of a use since the start. */
@@ -142,15 +114,11 @@ export class KeyUses {
     return this.#swaps.get(use)
   }
 
-  async #statusOf(use: KeyUse, key: string | undefined): Promise<UseStatus> {
-    const driver = this.#drivers.get(use)
-    if (driver === undefined) return { state: 'off', detail: 'Not in this firmware, or not set up.' }
-    if (!isOn(driver)) return { state: 'off', detail: 'Switched off.' }
-    if (key === undefined) return { state: 'no-key', detail: 'No key is assigned.' }
-    const [problem] = this.#unserved.reasonOf(use) === undefined ? [] : this.#unservedProblem(use, driver)
-    if (driver.status !== undefined && (problem === undefined || driver.current() === this.#store.keyFor(use)?.id)) return driver.status()
-    if (problem !== undefined) return { state: 'failed', detail: problem }
-    return driver.current() === undefined ? { state: 'failed', detail: 'Nothing serves.' } : { state: 'serving', detail: '' }
+  #view(use: KeyUse): UseView {
+    return {
+      use, driver: this.#drivers.get(use), assigned: this.#store.keyFor(use), unserved: this.#unserved.reasonOf(use),
+      caveats: this.#caveats.get(use) ?? [], swap: this.#swaps.get(use),
+    }
   }
 
   /**
@@ -201,7 +169,7 @@ export class KeyUses {
       const assigned = this.#store.keyFor(use)
       if (!isOn(driver)) throw notServing(use, 'it is switched off', 'Switch it on with uses enable.')
       if (assigned === undefined) throw notServing(use, 'no key is assigned to it', 'Put one to it with uses assign.')
-      if (driver.current() !== assigned.id) throw notServing(use, this.#unservedProblem(use, driver)[0] ?? 'its key is not in place', 'Look at the log for the cause.')
+      if (driver.current() !== assigned.id) throw notServing(use, unservedProblem(this.#view(use)) ?? 'its key is not in place', 'Look at the log for the cause.')
       await within(this.#clock, `a probe of ${use}`, swapLimits.probe, driver.probe(), () => new PlatenError('probe-failed', `${displayKeyUse(use)} gave no answer within ${swapLimits.probe / 1000} s`))
     })
   }
@@ -352,12 +320,4 @@ export class KeyUses {
 
 function notServing(use: KeyUse, why: string, fix: string): PlatenError {
   return new PlatenError('use-cannot-serve', `${displayKeyUse(use)} does not serve: ${why}.`, { facts: { use }, fix })
-}
-
-function isOn(driver: KeyUseDriver): boolean {
-  return driver.enabled?.() ?? true
-}
-
-function errorSentence({ key, use, reason }: SwapReport): string {
-  return `The key "${key}" was taken back from ${displayKeyUse(use)}: ${reason?.message ?? ''}.`
 }
