@@ -122,8 +122,8 @@ export class LineReader {
     const place = placeOf(first, byte)
     if (place !== undefined) this.#begin(place)
     else if (this.#seen && isMarkerStart(byte)) {
-      // One stray byte before a marker, or its own first byte doubled.
-      if (!this.#doubt && first !== byte) this.#text.push(first)
+      // One stray byte before a marker, or its own first byte doubled, or what was a marker and does nothing on a console.
+      if (!this.#doubt && first !== byte && first !== firstMarker[0]) this.#text.push(first)
       this.#held = byte
     } else if (this.#doubt || (this.#seen && isNearlyMarker(first, byte))) {
       this.#spoilt()

@@ -119,6 +119,21 @@ test('a damaged frame is dropped at its end, nothing of it becomes text, and the
   }), { numRuns: 2000 })
 })
 
+test('no flip of one byte of a marker becomes text, other than a line end', (t) => {
+  const good = Buffer.from(writeFrames(Buffer.from('12345678')))
+  for (const at of [0, 1]) {
+    for (let byte = 0; byte < 256; byte += 1) {
+      const reader = new LineReader()
+      reader.read(good)
+      const bad = Buffer.from(good)
+      bad[at] = byte
+      const pieces = [...reader.read(bad), ...reader.read(good), ...reader.read(good)]
+      t.true(packets(pieces).length >= 2)
+      t.regex(text(pieces), /^[\n\r\0]?$/, `byte ${at} is ${byte}`)
+    }
+  }
+})
+
 test('what is kept of a line is bounded, whatever comes', (t) => {
   const reader = new LineReader({ limit: 1000 })
   reader.read(Buffer.of(6, 9))
