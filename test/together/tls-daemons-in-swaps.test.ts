@@ -1,10 +1,10 @@
 import test from 'ava'
-import type { KeyEntry, KeyId } from '../../../../firmware/key-store/index.js'
-import { KeyUses } from '../../../../firmware/key-use/index.js'
-import { fingerprint } from '../../../../protocol/scep/index.js'
-import { minutes, seconds } from '../../../../protocol/time.js'
-import { TlsBench } from '../../../support/fake-tls-daemons.js'
-import { silentLog } from '../../../support/silent-log.js'
+import type { KeyEntry, KeyId } from '../../firmware/key-store/index.js'
+import { KeyUses } from '../../firmware/key-use/index.js'
+import { fingerprint } from '../../protocol/scep/index.js'
+import { minutes, seconds } from '../../protocol/time.js'
+import { TlsBench } from '../support/fake-tls-daemons.js'
+import { silentLog } from '../support/silent-log.js'
 
 /** The uses of a board over a store that knows which key TLS has. */
 function board(bench: TlsBench, assigned: KeyEntry) {

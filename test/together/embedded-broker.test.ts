@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava'
-import { PlatenError } from '../../../protocol/errors.js'
-import { responseTopic, topicsOf, writePayload } from '../../../protocol/mqtt/index.js'
-import { seconds, type Clock } from '../../../protocol/time.js'
-import { VirtualClock } from '../../../rig/boards/index.js'
-import { startEmbeddedBroker, type EmbeddedBroker } from '../../../rig/broker/index.js'
-import { linuxPlatform } from '../../../rig/platform/index.js'
-import { agentOn, authority, authorityCrl, brokerOptions, controllerOn, credentialsOf, noCrossDelivery, noReplayIsExecuted, noSecretComesBack, progressComesToItsController, site, target } from '../../support/broker-suite.js'
+import { PlatenError } from '../../protocol/errors.js'
+import { responseTopic, topicsOf, writePayload } from '../../protocol/mqtt/index.js'
+import { seconds, type Clock } from '../../protocol/time.js'
+import { VirtualClock } from '../../rig/boards/index.js'
+import { startEmbeddedBroker, type EmbeddedBroker } from '../../rig/broker/index.js'
+import { linuxPlatform } from '../../rig/platform/index.js'
+import { agentOn, authority, authorityCrl, brokerOptions, controllerOn, credentialsOf, noCrossDelivery, noReplayIsExecuted, noSecretComesBack, progressComesToItsController, site, target } from '../support/broker-suite.js'
 
 const platform = linuxPlatform()
 const devices = Array.from({ length: 20 }, (_, index) => `printer-${index}`)

@@ -1,7 +1,7 @@
 import test from 'ava'
-import { integerFrom } from '../../../firmware/platform/index.js'
-import type { VaryPlatform } from '../../../rig/boards/index.js'
-import { playSmall } from '../../support/small-scenarios.js'
+import { integerFrom } from '../../firmware/platform/index.js'
+import type { VaryPlatform } from '../../rig/boards/index.js'
+import { playSmall } from '../support/small-scenarios.js'
 
 /** A board whose every draw of a range comes from these six bytes of its random source; other bytes stay as they are. */
 const drawing = (...bytes: readonly number[]): VaryPlatform => (platform) => ({

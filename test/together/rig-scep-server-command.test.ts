@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { linuxPlatform } from '../../../rig/platform/index.js'
-import { scepServerCommand } from '../../../rig/cli/scep-server.js'
-import { fixtureKeys } from '../../support/fixture-keys.js'
-import { fixturePlatform } from '../../support/rig-server.js'
-import { RawScepClient } from '../../support/raw-scep-client.js'
+import { linuxPlatform } from '../../rig/platform/index.js'
+import { scepServerCommand } from '../../rig/cli/scep-server.js'
+import { fixtureKeys } from '../support/fixture-keys.js'
+import { fixturePlatform } from '../support/rig-server.js'
+import { RawScepClient } from '../support/raw-scep-client.js'
 
 interface Started {
   readonly lines: readonly string[]

@@ -1,11 +1,11 @@
 import test from 'ava'
-import type { KeyStore } from '../../../firmware/key-store/index.js'
-import type { Disk } from '../../../firmware/platform/index.js'
-import { PlatenError } from '../../../protocol/errors.js'
-import { filesOf } from '../../support/disk-image.js'
-import { fixtureKeys } from '../../support/fixture-keys.js'
-import { certificateFor, openStore, register } from '../../support/key-store-fixture.js'
-import { RecordingDisk } from '../../support/recording-disk.js'
+import type { KeyStore } from '../../firmware/key-store/index.js'
+import type { Disk } from '../../firmware/platform/index.js'
+import { PlatenError } from '../../protocol/errors.js'
+import { filesOf } from '../support/disk-image.js'
+import { fixtureKeys } from '../support/fixture-keys.js'
+import { certificateFor, openStore, register } from '../support/key-store-fixture.js'
+import { RecordingDisk } from '../support/recording-disk.js'
 
 const { two, three } = fixtureKeys
 const changing: ReadonlySet<string | symbol> = new Set(['create', 'append', 'truncate', 'syncFile', 'makeDirectory', 'syncDirectory', 'rename', 'remove'])

@@ -2,12 +2,12 @@ import { X509Certificate, createPublicKey } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import type { KeyEntry } from '../../../../firmware/key-store/index.js'
-import { LinuxDisk, linuxRuntimeFiles } from '../../../../firmware/platform/index.js'
-import { fingerprint } from '../../../../protocol/scep/index.js'
-import { certificatesOfPem } from '../../../../protocol/pem.js'
-import { milliseconds } from '../../../../protocol/time.js'
-import { TlsBench, type FakeTlsDaemon } from '../../../support/fake-tls-daemons.js'
+import type { KeyEntry } from '../../firmware/key-store/index.js'
+import { LinuxDisk, linuxRuntimeFiles } from '../../firmware/platform/index.js'
+import { fingerprint } from '../../protocol/scep/index.js'
+import { certificatesOfPem } from '../../protocol/pem.js'
+import { milliseconds } from '../../protocol/time.js'
+import { TlsBench, type FakeTlsDaemon } from '../support/fake-tls-daemons.js'
 
 /** A process that is killed after so many operations: nothing that it asks for later happens, and nothing answers. */
 function killedAfter<Port extends object>(port: Port, life: { left: number }, onDeath: () => void): Port {

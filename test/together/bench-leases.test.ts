@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
-import { PlatenError } from '../../../protocol/errors.js'
-import { minutes, seconds } from '../../../protocol/time.js'
-import { BrokenBoards, Leases } from '../../../rig/bench/index.js'
-import { VirtualClock } from '../../../rig/boards/index.js'
-import { linuxPlatform, type SharedFiles, type ThisProcess } from '../../../rig/platform/index.js'
-import { sharedMemory } from '../../support/shared-memory.js'
+import { PlatenError } from '../../protocol/errors.js'
+import { minutes, seconds } from '../../protocol/time.js'
+import { BrokenBoards, Leases } from '../../rig/bench/index.js'
+import { VirtualClock } from '../../rig/boards/index.js'
+import { linuxPlatform, type SharedFiles, type ThisProcess } from '../../rig/platform/index.js'
+import { sharedMemory } from '../support/shared-memory.js'
 
 const start = Date.UTC(2026, 5, 1)
 const duration = minutes(2)

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test from 'ava'
-import { seconds } from '../../../protocol/time.js'
-import { canMakeNamespaces, layCable, NetworkNamespace } from '../../../rig/peers/index.js'
-import { linuxPlatform } from '../../../rig/platform/index.js'
+import { seconds } from '../../protocol/time.js'
+import { canMakeNamespaces, layCable, NetworkNamespace } from '../../rig/peers/index.js'
+import { linuxPlatform } from '../../rig/platform/index.js'
 
 const { processes } = linuxPlatform()
 const rooted = await canMakeNamespaces(processes) || process.env['CI'] === 'true' ? test.serial : test.serial.skip

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import test from 'ava'
-import { KeyStore } from '../../../firmware/key-store/index.js'
-import { PlatenError } from '../../../protocol/errors.js'
-import { fixtureKeys } from '../../support/fixture-keys.js'
-import { filesOf, type DiskImage, type FileBytes } from '../../support/disk-image.js'
-import { certificateFor, countedRandom, isWhole, openStore, register } from '../../support/key-store-fixture.js'
-import { RecordingDisk } from '../../support/recording-disk.js'
+import { KeyStore } from '../../firmware/key-store/index.js'
+import { PlatenError } from '../../protocol/errors.js'
+import { fixtureKeys } from '../support/fixture-keys.js'
+import { filesOf, type DiskImage, type FileBytes } from '../support/disk-image.js'
+import { certificateFor, countedRandom, isWhole, openStore, register } from '../support/key-store-fixture.js'
+import { RecordingDisk } from '../support/recording-disk.js'
 
 const { two, three, four } = fixtureKeys
 
