@@ -72,7 +72,8 @@ export async function startScepContainer(platform: RigPlatform, options: ScepCon
 function runWords(name: string, challengeFile: string, { port, keyBits, volume }: ScepContainerOptions): readonly string[] {
   return [
     'run', '--rm', '--name', name, '--network', 'host', ...containerLimits,
-    '--cap-drop', 'all', '--read-only', '--security-opt', 'no-new-privileges',
+    // The challenge is a file of the caller's that nobody else may read, whoever that is.
+    '--cap-drop', 'all', '--cap-add', 'dac_override', '--read-only', '--security-opt', 'no-new-privileges',
     // Its own check needs a systemd under podman; the rig asks from outside, as a board does.
     '--no-healthcheck',
     '--env', `SCEP_HTTP_LISTEN_PORT=${port}`, '--env', `SCEP_KEY_BITS=${keyBits}`,
