@@ -1,10 +1,12 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import { stringify } from 'yaml'
+import { linuxSerial } from '../../firmware/platform/index.js'
 import { runCommandLine } from '../../rig/cli/index.js'
 import { findContainerEngine, needScepImage } from '../../rig/peers/index.js'
-import type { RunningProcess } from '../../rig/platform/index.js'
 import { startScepServer } from '../../rig/scep-server/index.js'
 import { boardUnderTest, connectBoard, does, folder, password, platform } from '../support/board-under-test.js'
 import { part } from '../support/parts.js'
@@ -40,19 +42,28 @@ function passed(t: ExecutionContext, { code, said }: Ran): void {
   for (const line of said.split('\n').filter((each) => /^ +[?!✘]/u.test(each))) t.regex(line, /^ {2}\? (?:witnesses agree|.*\d min apart)/u, said)
 }
 
-/** The same bytes over TCP, as ser2net gives them. */
+/**
+ * The same bytes over TCP, as ser2net gives them: one connection has the line, and the next takes it over. (A socat for
+ * each connection may let two of them read the line at once, and each loses what the other has.)
+ */
 async function overTcp(t: ExecutionContext, tty: string): Promise<string> {
-  const port = await platform.network.freeTcpPort()
-  let server: RunningProcess | undefined
-  await new Promise<void>((resolve, reject) => {
-    platform.processes.start('socat', ['-d', '-d', '-t', '0.1', `TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr,fork`, `OPEN:${tty},rawer`], { onLine: (line) => (line.includes('listening on') ? resolve() : undefined) })
-      .then((started) => (server = started), reject)
+  const line = await linuxSerial.open(tty, 115_200)
+  let user: Socket | undefined
+  line.on('data', (bytes: Buffer) => user?.write(bytes))
+  const server = createServer({ noDelay: true }, (socket) => {
+    user?.destroy()
+    user = socket
+    socket.on('data', (bytes) => line.write(bytes))
+    socket.on('error', () => socket.destroy())
   })
-  t.teardown(async () => {
-    server?.signal('SIGTERM')
-    await server?.exited
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    user?.destroy()
+    server.close()
+    line.destroy()
   })
-  return `tcp://127.0.0.1:${port}`
+  return `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Programs that switch a board which is nobody's child, as on a bench; on is fine when it is on. */
