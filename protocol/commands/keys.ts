@@ -8,17 +8,21 @@ import { count, date, flag, lines, shown, shownList, shownNames } from './replie
 
 export const keyName = text('Key Name', 1, 64)
 
-/** `none`, or one use of a key in any spelling that people know. */
+function readKeyUse(value: string, context: z.RefinementCtx): KeyUse {
+  try {
+    return parseKeyUse(value)
+  } catch {
+    context.addIssue({ code: 'custom' })
+    return z.NEVER
+  }
+}
+
+/** One use of a key in any spelling that people know. */
+export const oneKeyUse = field(z.string().transform(readKeyUse), 'Key Use Location', 'tls, ieee-802-1x, mqtt or ipsec:<policy>')
+
+/** The same, or `none`. */
 export const keyUse = field(
-  z.string().transform((value, context): KeyUse | 'none' => {
-    if (value.trim().toLowerCase() === 'none') return 'none'
-    try {
-      return parseKeyUse(value)
-    } catch {
-      context.addIssue({ code: 'custom' })
-      return z.NEVER
-    }
-  }),
+  z.string().transform((value, context) => (value.trim().toLowerCase() === 'none' ? 'none' : readKeyUse(value, context))),
   'Key Use Location',
   'none, tls, ieee-802-1x, mqtt or ipsec:<policy>',
 )

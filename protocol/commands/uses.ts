@@ -1,9 +1,8 @@
 /** The uses of keys and how they are doing (device.md section 7). */
 import * as z from 'zod'
-import { caveatCodes, parseKeyUse, useReasons, type KeyUse } from '../key-use.js'
+import { caveatCodes, useReasons } from '../key-use.js'
 import { command } from './definition.js'
-import { field } from './fields.js'
-import { keyName } from './keys.js'
+import { keyName, oneKeyUse } from './keys.js'
 import { count, shown, shownList, shownNames } from './replies.js'
 
 /** `waiting`: about to serve, or the peer has not answered yet. */
@@ -23,20 +22,6 @@ const swap = {
 const use = z.strictObject({ use: shown('Use'), key: shown('Key').optional(), state: useState, reason: shownNames('Reason', useReasons).optional(), detail: shown('Detail'), warnings: shownList('Warnings').optional(), ...swap })
 const changed = use.extend({ advice: shown('Advice').optional() })
 
-/** One use of a key in any spelling that people know. */
-const oneUse = field(
-  z.string().transform((value, context): KeyUse => {
-    try {
-      return parseKeyUse(value)
-    } catch {
-      context.addIssue({ code: 'custom' })
-      return z.NEVER
-    }
-  }),
-  'Key Use Location',
-  'tls, ieee-802-1x, mqtt or ipsec:<policy>',
-)
-
 export const uses = command({
   name: 'uses',
   summary: 'list the uses of keys, and how each is doing now',
@@ -54,7 +39,7 @@ export const usesAssign = command({
   name: 'uses assign',
   summary: 'put a key to a use; a use that is off stays off',
   help: ['The same as keys assign with the use first; the reply is the use as it is then.'],
-  request: z.strictObject({ use: oneUse, key: keyName }),
+  request: z.strictObject({ use: oneKeyUse, key: keyName }),
   reply: changed,
   positional: ['use', 'key'],
   errors: ['key-not-found', 'key-pending', 'use-cannot-serve', 'probe-failed', 'listen-failed'],
@@ -65,7 +50,7 @@ export const usesEnable = command({
   name: 'uses enable',
   summary: 'switch a use on, with the key that is assigned to it',
   help: ['The function stays on when its key does not serve yet; the reply says how it is doing. TLS is always on.'],
-  request: z.strictObject({ use: oneUse }),
+  request: z.strictObject({ use: oneKeyUse }),
   reply: changed,
   positional: ['use'],
   errors: ['policy-not-found', 'use-cannot-serve'],
@@ -76,7 +61,7 @@ export const usesDisable = command({
   name: 'uses disable',
   summary: 'switch a use off; its key stays assigned',
   help: ['Refused where it would lock people out: TLS is the only way to the Remote UI and to IPPS, and MQTT cannot be switched off by a command that comes over MQTT.'],
-  request: z.strictObject({ use: oneUse }),
+  request: z.strictObject({ use: oneKeyUse }),
   reply: changed,
   positional: ['use'],
   errors: ['last-way-in', 'policy-not-found', 'use-cannot-serve'],
@@ -87,7 +72,7 @@ export const usesProbe = command({
   name: 'uses probe',
   summary: 'look by a real handshake whether a use serves with its key',
   help: ['Changes nothing. Takes up to 24 s where the peer does not answer.'],
-  request: z.strictObject({ use: oneUse }),
+  request: z.strictObject({ use: oneKeyUse }),
   reply: changed,
   positional: ['use'],
   errors: ['use-cannot-serve', 'probe-failed'],
@@ -98,7 +83,7 @@ export const usesUndo = command({
   name: 'uses undo',
   summary: 'go back to the key that served a use before',
   help: ['Possible as long as that key is in the store. It is put to the use as by uses assign; a second undo comes back to the key of now.'],
-  request: z.strictObject({ use: oneUse }),
+  request: z.strictObject({ use: oneKeyUse }),
   reply: changed,
   positional: ['use'],
   errors: ['key-not-found', 'use-cannot-serve', 'probe-failed', 'listen-failed'],
